@@ -1,0 +1,55 @@
+/* Joint Filter: learned joint image filtering
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * filter: the public call, planes in, planes out
+ */
+#pragma once
+
+#include <gio/gio.h>
+
+#include "model.h"
+#include "planes.h"
+
+G_BEGIN_DECLS
+
+#define JF_FILTER_ERROR (jf_filter_error_quark ())
+
+typedef enum
+{
+  JF_FILTER_ERROR_ARGUMENT     /* planes or options that do not fit the model or each other */
+} JfFilterError;
+
+/* A model with its weights packed for this CPU. May be shared between threads. */
+typedef struct _JfFilter JfFilter;
+
+/* Called in the thread that called jf_filter_apply (), with the finished share 0..1, never decreasing. */
+typedef void (* JfProgressFunc) (double   fraction,
+                                 gpointer data);
+
+/* All zero is the default. */
+typedef struct
+{
+  float           noise_level;    /* sigma in target units; only read where the model wants it      */
+  int             n_threads;      /* 0: one per processor                                            */
+  const JfRegion *region;         /* the part of the target to compute; NULL: all of it              */
+  GCancellable   *cancellable;    /* looked at before every band; NULL: never                        */
+  JfProgressFunc  progress;
+  gpointer        progress_data;
+} JfFilterOptions;
+
+GQuark     jf_filter_error_quark (void);
+
+JfFilter * jf_filter_new         (JfModel                *model);
+void       jf_filter_free        (JfFilter               *filter);
+JfModel  * jf_filter_get_model   (JfFilter               *filter);
+
+gboolean   jf_filter_apply       (JfFilter               *filter,
+                                  const JfPlanes         *target,
+                                  const JfPlanes         *guidance,
+                                  const JfFilterOptions  *options,
+                                  JfPlanes               *output,
+                                  GError                **error);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (JfFilter, jf_filter_free)
+
+G_END_DECLS
