@@ -5,7 +5,7 @@
  */
 #pragma once
 
-#include <gio/gio.h>
+#include "safetensors.h"
 
 G_BEGIN_DECLS
 
@@ -15,7 +15,7 @@ typedef enum
 {
   JF_MODEL_ERROR_FILE,        /* not a readable safetensors file              */
   JF_MODEL_ERROR_METADATA,    /* a metadata key is missing or has no known value */
-  JF_MODEL_ERROR_TENSOR       /* a tensor is missing, extra or of a wrong shape  */
+  JF_MODEL_ERROR_TENSOR       /* a tensor is missing, extra, of a wrong shape or not finite */
 } JfModelError;
 
 typedef enum
@@ -59,8 +59,7 @@ typedef struct
 
   /*< private >*/
   gatomicrefcount ref_count;
-  GBytes         *bytes;
-  gpointer        tensors;
+  JfSafetensors  *file;
 } JfModel;
 
 GQuark    jf_model_error_quark                (void);
@@ -69,6 +68,8 @@ JfModel * jf_model_load                       (const char     *path,
                                                GError        **error);
 JfModel * jf_model_load_bytes                 (GBytes         *bytes,
                                                const char     *name,
+                                               GError        **error);
+JfModel * jf_model_new                        (JfSafetensors  *file,
                                                GError        **error);
 JfModel * jf_model_ref                        (JfModel        *model);
 void      jf_model_unref                      (JfModel        *model);

@@ -9,6 +9,13 @@
 
 G_BEGIN_DECLS
 
+#define JF_PLANES_ERROR (jf_planes_error_quark ())
+
+typedef enum
+{
+  JF_PLANES_ERROR_SIZE      /* no picture, or none that memory has room for */
+} JfPlanesError;
+
 /* A picture as planes of float32, [channels][height][width] without gaps.
  * Values are the caller's (for photographs: sRGB-encoded, 0..1 nominal) and are never clamped.
  */
@@ -29,14 +36,18 @@ typedef struct
   int height;
 } JfRegion;
 
-gboolean jf_planes_init  (JfPlanes        *planes,
-                          int              channels,
-                          int              width,
-                          int              height,
-                          GError         **error);
-void     jf_planes_clear (JfPlanes        *planes);
-void     jf_planes_blend (JfPlanes        *output,
-                          const JfPlanes  *target,
-                          float            strength);
+GQuark   jf_planes_error_quark (void);
+
+gboolean jf_planes_init        (JfPlanes        *planes,
+                                int              channels,
+                                int              width,
+                                int              height,
+                                GError         **error);
+void     jf_planes_clear       (JfPlanes        *planes);
+void     jf_planes_blend       (JfPlanes        *output,
+                                const JfPlanes  *target,
+                                float            strength);
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (JfPlanes, jf_planes_clear)
 
 G_END_DECLS

@@ -1,0 +1,63 @@
+/* Joint Filter: learned joint image filtering
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * modes: what the suite offers, one row per procedure
+ */
+#include <string.h>
+
+#include <glib/gi18n-lib.h>
+
+#include "modes.h"
+
+
+static const JfMode modes[] =
+{
+  {
+    .procedure        = "plug-in-joint-filter-flash-denoise",
+    .menu_label       = N_("Denoise with _Flash…"),
+    .blurb            = N_("Remove the noise of an available-light photo with the help of a flash "
+                           "photo of the same scene"),
+    .help             = N_("Cleans a noisy photo taken in available light. A second layer, the same "
+                           "scene taken with flash, shows where edges and texture really are; "
+                           "colours, shadows and the mood of the light stay those of the "
+                           "available-light photo. Both photos must be aligned: take them from a "
+                           "tripod, or align the layers first."),
+    .guidance_label   = N_("_Flash photo"),
+    .guidance_tooltip = N_("The layer with the flash photo. It is only looked at, never changed."),
+    .model            = "flash-denoise.safetensors",
+    .arguments        = JF_MODE_NOISE_LEVEL
+  }
+};
+
+
+/*  public functions  */
+
+/**
+ * jf_modes_get:
+ * @n_modes: (out): their number
+ *
+ * Returns: (transfer none) (array length=n_modes): all modes, in the order of the menu
+ */
+const JfMode *
+jf_modes_get (guint *n_modes)
+{
+  *n_modes = G_N_ELEMENTS (modes);
+
+  return modes;
+}
+
+/**
+ * jf_modes_find:
+ * @procedure: a procedure's name
+ *
+ * Returns: (transfer none) (nullable): the procedure's mode, or %NULL if it has none
+ */
+const JfMode *
+jf_modes_find (const char *procedure)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (modes); i++)
+    if (! strcmp (modes[i].procedure, procedure))
+      return &modes[i];
+
+  return NULL;
+}

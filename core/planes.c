@@ -1,0 +1,121 @@
+/* Joint Filter: learned joint image filtering
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * planes: a picture as the core sees it
+ */
+#include <stdlib.h>
+
+#include <glib/gi18n-lib.h>
+
+#include "planes.h"
+
+
+/* A cache line, and the widest vector there is: no row of a plane's first vector straddles two lines. */
+#define ALIGNMENT 64
+
+
+G_DEFINE_QUARK (jf-planes-error-quark, jf_planes_error)
+
+
+/*  public functions  */
+
+/**
+ * jf_planes_init:
+ * @planes:   (out caller-allocates): planes without data of their own
+ * @channels: number of planes, at least 1
+ * @width:    at least 1
+ * @height:   at least 1
+ * @error:    return location for a #JF_PLANES_ERROR
+ *
+ * Gives @planes memory for a picture, aligned to 64 bytes and *not* cleared. Free it with
+ * jf_planes_clear (). On failure @planes is all zero.
+ *
+ * Returns: whether there was room
+ */
+gboolean
+jf_planes_init (JfPlanes  *planes,
+                int        channels,
+                int        width,
+                int        height,
+                GError   **error)
+{
+  gsize n_bytes = sizeof (float);
+
+  g_return_val_if_fail (planes != NULL, FALSE);
+  g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
+
+  *planes = (JfPlanes) { 0 };
+
+  if (channels < 1 || width < 1 || height < 1)
+    {
+      g_set_error (error, JF_PLANES_ERROR, JF_PLANES_ERROR_SIZE,
+                   _("A picture of %d × %d pixels and %d channels has nothing to filter"),
+                   width, height, channels);
+      return FALSE;
+    }
+
+  /* aligned_alloc () wants a multiple of the alignment. */
+  if (g_size_checked_mul (&n_bytes, n_bytes, channels) &&
+      g_size_checked_mul (&n_bytes, n_bytes, width)    &&
+      g_size_checked_mul (&n_bytes, n_bytes, height)   &&
+      g_size_checked_add (&n_bytes, n_bytes, ALIGNMENT - 1))
+    planes->data = aligned_alloc (ALIGNMENT, n_bytes / ALIGNMENT * ALIGNMENT);
+
+  if (! planes->data)
+    {
+      g_set_error (error, JF_PLANES_ERROR, JF_PLANES_ERROR_SIZE,
+                   _("There is no memory for a picture of %d × %d pixels and %d channels: "
+                     "close other programs or filter a smaller part"),
+                   width, height, channels);
+      return FALSE;
+    }
+
+  planes->channels = channels;
+  planes->width    = width;
+  planes->height   = height;
+
+  return TRUE;
+}
+
+/**
+ * jf_planes_clear:
+ * @planes: planes from jf_planes_init (), or all zero
+ *
+ * Frees the memory; @planes is all zero afterwards.
+ */
+void
+jf_planes_clear (JfPlanes *planes)
+{
+  free (planes->data);
+
+  *planes = (JfPlanes) { 0 };
+}
+
+/**
+ * jf_planes_blend:
+ * @output:   (inout): the filtered picture
+ * @target:   what it was filtered from, of the same shape
+ * @strength: how much of the change to keep; 0 none, 1 all of it, other values extrapolate
+ *
+ * output = target + strength × (output − target). A strength of 1 leaves @output as it is,
+ * bit by bit.
+ */
+void
+jf_planes_blend (JfPlanes       *output,
+                 const JfPlanes *target,
+                 float           strength)
+{
+  gsize n_values;
+
+  g_return_if_fail (output->channels == target->channels);
+  g_return_if_fail (output->width    == target->width);
+  g_return_if_fail (output->height   == target->height);
+
+  if (strength == 1.0f)
+    return;
+
+  n_values = (gsize) output->channels * output->width * output->height;
+
+  for (gsize i = 0; i < n_values; i++)
+    output->data[i] = target->data[i] + strength * (output->data[i] - target->data[i]);
+}
