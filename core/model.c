@@ -66,6 +66,9 @@ static gboolean           read_layer         (const JfModel        *model,
                                               int                   index,
                                               int                   inputs,
                                               GError              **error);
+static char             * make_name          (JfStackKind           kind,
+                                              int                   index,
+                                              const char           *part);
 static const JfTensor   * find_tensor        (const JfModel        *model,
                                               JfStackKind           kind,
                                               int                   index,
@@ -106,9 +109,6 @@ static void               set_tensor_error   (GError              **error,
                                               const char           *tensor,
                                               const char           *format,
                                               ...) G_GNUC_PRINTF (4, 5);
-
-
-static const char * const stack_names[JF_N_STACKS] = { "target", "guidance", "filter" };
 
 
 G_DEFINE_QUARK (jf-model-error-quark, jf_model_error)
@@ -285,6 +285,20 @@ jf_model_get_multiplications (const JfModel *model,
                   count_stack (&model->stacks[JF_STACK_FILTER]))) / block_size;
 }
 
+/**
+ * jf_stack_kind_get_name:
+ * @kind: one of a model's stacks
+ *
+ * Returns: (transfer none): what the names of its tensors begin with
+ */
+const char *
+jf_stack_kind_get_name (JfStackKind kind)
+{
+  static const char * const names[JF_N_STACKS] = { "target", "guidance", "filter" };
+
+  return names[kind];
+}
+
 
 /*  private functions  */
 
@@ -406,7 +420,7 @@ read_stack (JfModel      *model,
 
   if (n_layers > MAX_LAYERS)
     {
-      set_tensor_error (error, model, stack_names[kind],
+      set_tensor_error (error, model, jf_stack_kind_get_name (kind),
                         _("there are more than %d layers"), MAX_LAYERS);
       return FALSE;
     }
@@ -454,13 +468,21 @@ read_layer (const JfModel  *model,
   return TRUE;
 }
 
+static char *
+make_name (JfStackKind  kind,
+           int          index,
+           const char  *part)
+{
+  return g_strdup_printf ("%s.%d.%s", jf_stack_kind_get_name (kind), index, part);
+}
+
 static const JfTensor *
 find_tensor (const JfModel *model,
              JfStackKind    kind,
              int            index,
              const char    *part)
 {
-  g_autofree char *name = g_strdup_printf ("%s.%d.%s", stack_names[kind], index, part);
+  g_autofree char *name = make_name (kind, index, part);
 
   return jf_safetensors_get_tensor (model->file, name);
 }
@@ -476,7 +498,7 @@ require_tensor (const JfModel  *model,
 
   if (! tensor)
     {
-      g_autofree char *name = g_strdup_printf ("%s.%d.%s", stack_names[kind], index, part);
+      g_autofree char *name = make_name (kind, index, part);
 
       set_tensor_error (error, model, name, _("it is missing"));
     }
@@ -564,8 +586,7 @@ check_outputs (const JfModel  *model,
 
   if (count_outputs (filter) != expected)
     {
-      g_autofree char *name = g_strdup_printf ("%s.%d.weight", stack_names[JF_STACK_FILTER],
-                                               filter->n_layers - 1);
+      g_autofree char *name = make_name (JF_STACK_FILTER, filter->n_layers - 1, "weight");
 
       set_tensor_error (error, model, name,
                         _("the last layer has %d outputs, but target_channels = %d and "

@@ -78,6 +78,8 @@ int       jf_model_get_receptive_field        (const JfModel  *model);
 double    jf_model_get_multiplications        (const JfModel  *model,
                                                int             channels);
 
+const char * jf_stack_kind_get_name           (JfStackKind     kind);
+
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (JfModel, jf_model_unref)
 
 G_END_DECLS
