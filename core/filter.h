@@ -37,18 +37,19 @@ typedef struct
   gpointer        progress_data;
 } JfFilterOptions;
 
-GQuark     jf_filter_error_quark (void);
+GQuark     jf_filter_error_quark   (void);
 
-JfFilter * jf_filter_new         (JfModel                *model);
-void       jf_filter_free        (JfFilter               *filter);
-JfModel  * jf_filter_get_model   (JfFilter               *filter);
+JfFilter * jf_filter_new           (JfModel                *model);
+JfFilter * jf_filter_new_reference (JfModel                *model);
+void       jf_filter_free          (JfFilter               *filter);
+JfModel  * jf_filter_get_model     (JfFilter               *filter);
 
-gboolean   jf_filter_apply       (JfFilter               *filter,
-                                  const JfPlanes         *target,
-                                  const JfPlanes         *guidance,
-                                  const JfFilterOptions  *options,
-                                  JfPlanes               *output,
-                                  GError                **error);
+gboolean   jf_filter_apply         (JfFilter               *filter,
+                                    const JfPlanes         *target,
+                                    const JfPlanes         *guidance,
+                                    const JfFilterOptions  *options,
+                                    JfPlanes               *output,
+                                    GError                **error);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (JfFilter, jf_filter_free)
 

@@ -1,0 +1,61 @@
+/* Joint Filter: learned joint image filtering
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * conv: one step of a convolution layer
+ */
+#pragma once
+
+#include "feature.h"
+#include "gemm.h"
+
+G_BEGIN_DECLS
+
+typedef enum
+{
+  JF_CONV_DIRECT,     /* one product over all weights of an output                       */
+  JF_CONV_WINOGRAD,   /* F(6x6,3x3), larger kernels as a sum of 3x3 ones                  */
+  JF_CONV_SHIFT_ADD   /* no weights: adds up the kernel² planes per output of a tap layer */
+} JfConvMethod;
+
+#define JF_CONV_MAX_SOURCES 2
+
+/* A step: the valid correlation of its sources, taken as one image of all their channels. */
+typedef struct
+{
+  const JfGemm *gemm;
+  JfConvMethod  method;
+  int           inputs;
+  int           outputs;
+  int           kernel;
+  gboolean      relu;
+  int           block_rows;   /* rows that are made at a time                        */
+  int           window;       /* rows of the sources that a block of rows reads      */
+  int           reach;        /* see jf_feature_init(): of the sources               */
+  gsize         scratch;      /* floats that jf_conv_run() needs                     */
+
+  /*< private >*/
+  int           blocks;       /* 3x3 kernels per side (Winograd)                     */
+  int           depth;
+  int           group;        /* vectors per product                                 */
+  gsize         product_stride;
+  float        *weights;
+} JfConv;
+
+void jf_conv_init  (JfConv           *conv,
+                    const JfGemm     *gemm,
+                    JfConvMethod      method,
+                    int               inputs,
+                    int               outputs,
+                    int               kernel,
+                    gboolean          relu,
+                    const float      *weights);
+void jf_conv_clear (JfConv           *conv);
+void jf_conv_run   (const JfConv     *conv,
+                    const JfFeature **sources,
+                    int               n_sources,
+                    const float      *bias,
+                    int               y,
+                    JfFeature        *output,
+                    float            *scratch);
+
+G_END_DECLS

@@ -1,0 +1,59 @@
+/* Joint Filter: learned joint image filtering
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * feature: some rows of what flows between two layers
+ */
+#pragma once
+
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+/* Winograd F(6x6,3x3) makes 6x6 output pixels from a tile of 8x8 (winograd.c). */
+#define JF_TILE 6
+
+/* A sliding window over the rows of an image of @channels. Pixel x of a row lies in phase x % 6, lane
+ * x / 6, so that the same pixel of neighbouring tiles is contiguous: a vector is eight tiles, and
+ * neither the Winograd transforms nor shifts by whole pixels ever shuffle one. Rows are kept in a ring.
+ */
+typedef struct
+{
+  int    channels;
+  int    height;        /* rows of the image, of which a window is kept                   */
+  int    vectors;       /* vectors of JF_LANES lanes that are written in each phase       */
+  int    n_rows;        /* capacity of the ring                                           */
+  gsize  phase_stride;  /* floats from one phase to the next                              */
+  gsize  row_stride;
+  float *data;
+} JfFeature;
+
+void jf_feature_init  (JfFeature *feature,
+                       int        channels,
+                       int        width,
+                       int        n_rows,
+                       int        reach);
+void jf_feature_clear (JfFeature *feature);
+
+static inline gsize
+jf_feature_channel_stride (const JfFeature *feature)
+{
+  return feature->phase_stride * JF_TILE;
+}
+
+/* Rows below the image's last one repeat it: they only fill up the last block of a layer. */
+static inline float *
+jf_feature_row (const JfFeature *feature,
+                int              y)
+{
+  return feature->data + (MIN (y, feature->height - 1) % feature->n_rows) * feature->row_stride;
+}
+
+/* Where a layer writes row y, which may lie below the image's last one. */
+static inline float *
+jf_feature_new_row (const JfFeature *feature,
+                    int              y)
+{
+  return feature->data + (y % feature->n_rows) * feature->row_stride;
+}
+
+G_END_DECLS

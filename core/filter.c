@@ -1,0 +1,435 @@
+/* Joint Filter: learned joint image filtering
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * filter: the public call, planes in, planes out
+ *
+ * The picture is cut into tiles, which threads take one after the other, each with a band of its own (network.h).
+ * The tiles depend on the size of the region only, never on the number of threads, so neither do the results.
+ */
+#include <string.h>
+
+#include <glib/gi18n-lib.h>
+
+#include "filter.h"
+#include "network.h"
+#include "simd.h"
+
+/* The widest tile, in blocks and halo included: 64 lanes of 6. The features of a network with 64 channels then take
+ * about 10 MiB per thread.
+ */
+#define MAX_TILE_WIDTH 384
+
+/* The halo is computed again at every border between tiles, so they are as tall as leaves some for each thread. */
+#define MAX_TILE_HEIGHT 256
+#define MIN_TILE_HEIGHT 96
+
+/* Kinds of pictures that differ in the number of their planes: 1 or 3. */
+#define N_KINDS 2
+
+struct _JfFilter
+{
+  JfModel         *model;
+  JfGemmPath       path;
+  JfNetworkMethod  method;
+  GMutex           mutex;                         /* of the networks, which are made when first wanted */
+  JfNetwork       *networks[N_KINDS][N_KINDS];    /* [target][guidance] */
+};
+
+/* One call of jf_filter_apply(). */
+typedef struct
+{
+  const JfNetwork       *network;
+  const JfFilterOptions *options;
+  JfBandJob              job;           /* the parts that all tiles share */
+  JfRegion               blocks;        /* the region, in blocks          */
+  int                    columns;       /* of tiles                       */
+  int                    rows;
+  int                    tile_width;
+  int                    tile_height;
+  GThread               *caller;
+
+  gint                   next_tile;     /* atomic */
+  gint                   rows_done;     /* atomic: of all columns of tiles */
+  gint                   stopped;       /* atomic */
+
+  GMutex                 mutex;
+  GCond                  advanced;
+  int                    n_working;
+} Run;
+
+G_DEFINE_QUARK (jf-filter-error-quark, jf_filter_error)
+
+/*  private functions  */
+
+static gboolean
+check_planes (const JfPlanes  *planes,
+              const char      *what,
+              GError         **error)
+{
+  if (planes->channels == 1 || planes->channels == 3)
+    return TRUE;
+
+  g_set_error (error, JF_FILTER_ERROR, JF_FILTER_ERROR_ARGUMENT,
+               /* TRANSLATORS: %s is "target" or "guidance" */
+               _("The %s has %d channels, but only pictures of 1 or 3 channels can be filtered"),
+               what, planes->channels);
+  return FALSE;
+}
+
+static gboolean
+check_arguments (const JfFilter  *filter,
+                 const JfPlanes  *target,
+                 const JfPlanes  *guidance,
+                 const JfRegion  *region,
+                 float            noise_level,
+                 const JfPlanes  *output,
+                 GError         **error)
+{
+  if (! check_planes (target, _("target"), error) ||
+      ! check_planes (guidance, _("guidance"), error))
+    return FALSE;
+
+  if (target->width != guidance->width || target->height != guidance->height)
+    {
+      g_set_error (error, JF_FILTER_ERROR, JF_FILTER_ERROR_ARGUMENT,
+                   _("The target is %d × %d pixels but the guidance %d × %d: they must be of one size"),
+                   target->width, target->height, guidance->width, guidance->height);
+      return FALSE;
+    }
+
+  if (region->x < 0 || region->y < 0 || region->width < 1 || region->height < 1 ||
+      region->width > target->width - region->x || region->height > target->height - region->y)
+    {
+      g_set_error (error, JF_FILTER_ERROR, JF_FILTER_ERROR_ARGUMENT,
+                   _("The region to filter does not lie within the target"));
+      return FALSE;
+    }
+
+  if (output->channels != target->channels ||
+      output->width != region->width || output->height != region->height)
+    {
+      g_set_error (error, JF_FILTER_ERROR, JF_FILTER_ERROR_ARGUMENT,
+                   _("The output must have the target's channels and the region's size"));
+      return FALSE;
+    }
+
+  if (filter->model->noise_level && ! (noise_level >= 0.0f && noise_level <= G_MAXFLOAT))
+    {
+      g_set_error (error, JF_FILTER_ERROR, JF_FILTER_ERROR_ARGUMENT,
+                   _("The noise level must be 0 or more"));
+      return FALSE;
+    }
+
+  return TRUE;
+}
+
+static const JfNetwork *
+filter_get_network (JfFilter *filter,
+                    int       target_planes,
+                    int       guidance_planes)
+{
+  JfNetwork **network = &filter->networks[target_planes > 1][guidance_planes > 1];
+
+  g_mutex_lock (&filter->mutex);
+  if (! *network)
+    *network = jf_network_new (filter->model, filter->path, filter->method, target_planes, guidance_planes);
+  g_mutex_unlock (&filter->mutex);
+
+  return *network;
+}
+
+/* Every tile computes whole vectors of lanes, and the halo again: the widths that waste least. */
+static int
+count_columns (const JfNetwork *network,
+               int              width)
+{
+  int halo    = jf_network_get_halo (network);
+  int fewest  = 1 + (width - 1) / MAX (MAX_TILE_WIDTH - 2 * halo, 6);
+  int best    = fewest;
+  int least   = G_MAXINT;
+  int n;
+
+  for (n = fewest; n <= fewest + 2; n++)
+    {
+      int lanes   = ((width - 1) / n + 1 + halo + 5) / 6;
+      int vectors = (lanes + JF_LANES - 1) / JF_LANES;
+
+      if (n * vectors < least)
+        {
+          least = n * vectors;
+          best  = n;
+        }
+    }
+
+  return best;
+}
+
+/* At least two rows of tiles where the picture is not tiny, and an even number of them for pairs of threads. */
+static int
+count_rows (int height)
+{
+  int rows = 1 + (height - 1) / MAX_TILE_HEIGHT;
+
+  if (height < 2 * MIN_TILE_HEIGHT)
+    return rows;
+
+  return rows + rows % 2;
+}
+
+static void
+report_progress (Run *run)
+{
+  double total = (double) run->blocks.height * run->columns;
+
+  if (run->options->progress)
+    run->options->progress (MIN (g_atomic_int_get (&run->rows_done) / total, 1.0),
+                            run->options->progress_data);
+}
+
+/* A JfBandFunc. */
+static gboolean
+advance (int      rows,
+         gpointer data)
+{
+  Run *run = data;
+
+  g_atomic_int_add (&run->rows_done, rows);
+  if (g_cancellable_is_cancelled (run->options->cancellable))
+    g_atomic_int_set (&run->stopped, TRUE);
+
+  if (g_thread_self () == run->caller)
+    {
+      report_progress (run);
+    }
+  else
+    {
+      g_mutex_lock (&run->mutex);
+      g_cond_signal (&run->advanced);
+      g_mutex_unlock (&run->mutex);
+    }
+
+  return ! g_atomic_int_get (&run->stopped);
+}
+
+static void
+run_tiles (Run *run)
+{
+  JfBand    *band = jf_band_new (run->network, run->tile_width);
+  JfBandJob  job  = run->job;
+  int        n    = run->columns * run->rows;
+  int        i;
+
+  while (! g_atomic_int_get (&run->stopped) && (i = g_atomic_int_add (&run->next_tile, 1)) < n)
+    {
+      int x = i % run->columns * run->tile_width;
+      int y = i / run->columns * run->tile_height;
+
+      job.tile.x      = run->blocks.x + x;
+      job.tile.y      = run->blocks.y + y;
+      job.tile.width  = MIN (run->tile_width, run->blocks.width - x);
+      job.tile.height = MIN (run->tile_height, run->blocks.height - y);
+      if (job.tile.width > 0 && job.tile.height > 0)
+        jf_band_run (band, &job);
+    }
+
+  jf_band_free (band);
+}
+
+static gpointer
+work (gpointer data)
+{
+  Run *run = data;
+
+  run_tiles (run);
+
+  g_mutex_lock (&run->mutex);
+  run->n_working--;
+  g_cond_signal (&run->advanced);
+  g_mutex_unlock (&run->mutex);
+
+  return NULL;
+}
+
+/* The caller works as well, and reports the progress of all. */
+static void
+run_threads (Run *run,
+             int  n_threads)
+{
+  GThread **threads = g_new0 (GThread *, n_threads);
+  int       i;
+
+  g_mutex_init (&run->mutex);
+  g_cond_init (&run->advanced);
+  run->caller = g_thread_self ();
+
+  /* Fewer threads than asked for is no reason to fail. */
+  for (i = 1; i < n_threads; i++)
+    {
+      g_mutex_lock (&run->mutex);
+      run->n_working++;
+      g_mutex_unlock (&run->mutex);
+      threads[i] = g_thread_try_new ("joint-filter", work, run, NULL);
+      if (! threads[i])
+        {
+          g_mutex_lock (&run->mutex);
+          run->n_working--;
+          g_mutex_unlock (&run->mutex);
+          break;
+        }
+    }
+
+  run_tiles (run);
+
+  g_mutex_lock (&run->mutex);
+  while (run->n_working > 0)
+    {
+      g_cond_wait (&run->advanced, &run->mutex);
+      g_mutex_unlock (&run->mutex);
+      report_progress (run);
+      g_mutex_lock (&run->mutex);
+    }
+  g_mutex_unlock (&run->mutex);
+
+  for (i = 1; i < n_threads; i++)
+    g_clear_pointer (&threads[i], g_thread_join);
+  g_free (threads);
+  g_cond_clear (&run->advanced);
+  g_mutex_clear (&run->mutex);
+}
+
+static void
+lay_out_tiles (Run            *run,
+               const JfRegion *region,
+               int             unit)
+{
+  run->blocks.x      = region->x / unit;
+  run->blocks.y      = region->y / unit;
+  run->blocks.width  = (region->x + region->width - 1) / unit + 1 - run->blocks.x;
+  run->blocks.height = (region->y + region->height - 1) / unit + 1 - run->blocks.y;
+
+  run->columns     = count_columns (run->network, run->blocks.width);
+  run->rows        = count_rows (run->blocks.height);
+  run->tile_width  = (run->blocks.width - 1) / run->columns + 1;
+  run->tile_height = (run->blocks.height - 1) / run->rows + 1;
+}
+
+/*  public functions  */
+
+/**
+ * jf_filter_new:
+ * @model: (transfer none): a model
+ *
+ * Returns: (transfer full): a filter by @model, of which it takes a reference. Free with jf_filter_free().
+ */
+JfFilter *
+jf_filter_new (JfModel *model)
+{
+  JfFilter *filter = g_new0 (JfFilter, 1);
+
+  filter->model  = jf_model_ref (model);
+  filter->path   = JF_GEMM_MICRO_KERNEL;
+  filter->method = JF_NETWORK_FASTEST;
+  g_mutex_init (&filter->mutex);
+
+  return filter;
+}
+
+/**
+ * jf_filter_new_reference:
+ * @model: (transfer none): a model
+ *
+ * The same by the plainest means: direct convolutions on bli_sgemm. What tests compare with.
+ *
+ * Returns: (transfer full): free with jf_filter_free()
+ */
+JfFilter *
+jf_filter_new_reference (JfModel *model)
+{
+  JfFilter *filter = jf_filter_new (model);
+
+  filter->path   = JF_GEMM_PUBLIC;
+  filter->method = JF_NETWORK_DIRECT;
+
+  return filter;
+}
+
+/**
+ * jf_filter_free:
+ * @filter: (nullable): a filter
+ */
+void
+jf_filter_free (JfFilter *filter)
+{
+  int target, guidance;
+
+  if (! filter)
+    return;
+
+  for (target = 0; target < N_KINDS; target++)
+    for (guidance = 0; guidance < N_KINDS; guidance++)
+      jf_network_free (filter->networks[target][guidance]);
+  g_mutex_clear (&filter->mutex);
+  jf_model_unref (filter->model);
+  g_free (filter);
+}
+
+/**
+ * jf_filter_get_model:
+ * @filter: a filter
+ *
+ * Returns: (transfer none): its model
+ */
+JfModel *
+jf_filter_get_model (JfFilter *filter)
+{
+  return filter->model;
+}
+
+/**
+ * jf_filter_apply:
+ * @filter:   a filter
+ * @target:   the picture to filter, of 1 or 3 planes
+ * @guidance: the picture with the structure, of 1 or 3 planes and the target's size
+ * @options:  (nullable): see #JfFilterOptions
+ * @output:   (inout): planes as many as the target's, of the region's size; not one of the others
+ * @error:    return location for a #JF_FILTER_ERROR, or %G_IO_ERROR_CANCELLED
+ *
+ * Filters a picture. Both pictures go on beyond their borders as their edge pixels; values are neither expected in a
+ * range nor clamped. The result does not depend on the number of threads. That of a region differs from the same part
+ * of the whole by rounding only (some 1e-6 of the largest value).
+ *
+ * Apart from @output memory depends on the model alone: some 10 MiB per thread.
+ *
+ * Returns: TRUE on success; on failure the contents of @output are undefined
+ */
+gboolean
+jf_filter_apply (JfFilter               *filter,
+                 const JfPlanes         *target,
+                 const JfPlanes         *guidance,
+                 const JfFilterOptions  *options,
+                 JfPlanes               *output,
+                 GError                **error)
+{
+  static const JfFilterOptions defaults = { 0 };
+
+  JfRegion region    = { 0, 0, target->width, target->height };
+  Run      run       = { 0 };
+  int      n_threads;
+
+  run.options = options ? options : &defaults;
+  if (run.options->region)
+    region = *run.options->region;
+  if (! check_arguments (filter, target, guidance, &region, run.options->noise_level, output, error))
+    return FALSE;
+
+  run.network = filter_get_network (filter, target->channels, guidance->channels);
+  run.job     = (JfBandJob) { .target = target, .guidance = guidance, .output = output,
+                              .noise_level = run.options->noise_level, .region = region,
+                              .func = advance, .data = &run };
+  lay_out_tiles (&run, &region, filter->model->space_to_depth);
+
+  n_threads = run.options->n_threads > 0 ? run.options->n_threads : (int) g_get_num_processors ();
+  run_threads (&run, MIN (n_threads, run.columns * run.rows));
+
+  return ! g_cancellable_set_error_if_cancelled (run.options->cancellable, error);
+}

@@ -1,0 +1,290 @@
+/* Joint Filter: learned joint image filtering
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * gemm: the matrix product at the bottom of every convolution
+ *
+ * A convolution multiplies a small matrix of weights [outputs][depth] by a large one of pixels
+ * [depth][lanes]. Both are packed by us, the weights once per model, so BLIS's own packing and
+ * blocking would be work done twice: we take the register-block kernel ("micro-kernel") and its block
+ * size from the BLIS context and call it directly. Pixels lie on the kernel's vector side, which is n
+ * where it prefers to store rows and m where it prefers columns (BLIS, docs/KernelsHowTo.md).
+ */
+#include <stdio.h>
+#include <string.h>
+
+#ifdef __x86_64__
+#include <cpuid.h>
+#endif
+
+#ifdef JF_BLIS_SUBFOLDER
+#include <blis/blis.h>
+#else
+#include <blis.h>
+#endif
+
+#include "gemm.h"
+#include "simd.h"
+
+/* The width of a pixel panel for bli_sgemm, which blocks for itself: wide enough to be worth a call. */
+#define PUBLIC_PANEL 64
+
+/*  private functions  */
+
+#if defined (__x86_64__) && (defined (BLIS_CONFIG_SKX) || defined (BLIS_CONFIG_ZEN3))
+/* The "display family" of AMD's CPUID specification (function 1, EAX), 0 for other makers. */
+static guint
+amd_family (void)
+{
+  guint eax, ebx, ecx, edx;
+
+  if (! __get_cpuid (0, &eax, &ebx, &ecx, &edx) ||
+      ebx != signature_AMD_ebx || ! __get_cpuid (1, &eax, &ebx, &ecx, &edx))
+    return 0;
+
+  return ((eax >> 8) & 0xf) + ((eax >> 20) & 0xff);
+}
+#endif
+
+/* BLIS 1.1 does not know AMD's family 1Ah (Zen 5) and later, and takes its plain C kernels there, a
+ * third as fast. A better choice has to be in the environment before BLIS is first called, as the
+ * integer of its enum (a name would silently mean 0); it stays as it is where the user has set it.
+ */
+static void
+correct_configuration (void)
+{
+#if defined (__x86_64__) && (defined (BLIS_CONFIG_SKX) || defined (BLIS_CONFIG_ZEN3))
+  char value[16];
+  int  arch = -1;
+
+  if (amd_family () < 0x1a)
+    return;
+
+#ifdef BLIS_CONFIG_ZEN3
+  if (__builtin_cpu_supports ("avx2") && __builtin_cpu_supports ("fma"))
+    arch = BLIS_ARCH_ZEN3;
+#endif
+#ifdef BLIS_CONFIG_SKX
+  if (__builtin_cpu_supports ("avx512f") && __builtin_cpu_supports ("avx512dq") &&
+      __builtin_cpu_supports ("avx512bw") && __builtin_cpu_supports ("avx512vl"))
+    arch = BLIS_ARCH_SKX;
+#endif
+  if (arch < 0)
+    return;
+
+  g_snprintf (value, sizeof value, "%d", arch);
+  g_setenv ("BLIS_ARCH_TYPE", value, FALSE);
+#endif
+}
+
+/* Our panels are plain [depth][panel]; a kernel that wants more than that (values broadcast or padded
+ * while packing, as on POWER) or whose panel our vectors do not divide is left to bli_sgemm.
+ */
+static gboolean
+kernel_suits (const cntx_t *context,
+              const JfGemm *gemm)
+{
+  return gemm->kernel && gemm->pixels % JF_LANES == 0 &&
+         bli_cntx_get_blksz_max_dt (BLIS_FLOAT, BLIS_MR, context) ==
+         bli_cntx_get_blksz_def_dt (BLIS_FLOAT, BLIS_MR, context) &&
+         bli_cntx_get_blksz_max_dt (BLIS_FLOAT, BLIS_NR, context) ==
+         bli_cntx_get_blksz_def_dt (BLIS_FLOAT, BLIS_NR, context);
+}
+
+static gpointer
+find_kernels (gpointer data)
+{
+  JfGemm       *gemms = data;
+  JfGemm       *micro = &gemms[JF_GEMM_MICRO_KERNEL];
+  const cntx_t *context;
+  gboolean      rows;
+
+  gemms[JF_GEMM_PUBLIC] = (JfGemm) { .path    = JF_GEMM_PUBLIC,
+                                     .pixels  = PUBLIC_PANEL,
+                                     .weights = 1 };
+  correct_configuration ();
+  bli_init ();
+  context = bli_gks_query_cntx ();
+  rows    = bli_cntx_ukr_prefers_rows_dt (BLIS_FLOAT, BLIS_GEMM_UKR, context);
+
+  *micro = (JfGemm)
+    {
+      .path               = JF_GEMM_MICRO_KERNEL,
+      .pixels             = (int) bli_cntx_get_blksz_def_dt (BLIS_FLOAT, rows ? BLIS_NR : BLIS_MR, context),
+      .weights            = (int) bli_cntx_get_blksz_def_dt (BLIS_FLOAT, rows ? BLIS_MR : BLIS_NR, context),
+      .pixels_are_columns = rows,
+      .kernel             = (gpointer) bli_cntx_get_ukr_dt (BLIS_FLOAT, BLIS_GEMM_UKR, context),
+      .context            = context
+    };
+  if (! kernel_suits (context, micro))
+    *micro = gemms[JF_GEMM_PUBLIC];
+
+  return gemms;
+}
+
+static void
+multiply_public (int          outputs,
+                 int          depth,
+                 int          lanes,
+                 const float *weights,
+                 const float *pixels,
+                 float        beta,
+                 float       *product,
+                 gsize        product_stride)
+{
+  const float one  = 1.0f;
+  rntm_t      rntm = BLIS_RNTM_INITIALIZER;
+  int         lane;
+
+  bli_rntm_set_num_threads (1, &rntm);
+  for (lane = 0; lane < lanes; lane += PUBLIC_PANEL)
+    bli_sgemm_ex (BLIS_NO_TRANSPOSE, BLIS_NO_TRANSPOSE, outputs, PUBLIC_PANEL, depth,
+                  &one,
+                  weights, 1, outputs,
+                  pixels + (gsize) lane * depth, PUBLIC_PANEL, 1,
+                  &beta,
+                  product + lane, (inc_t) product_stride, 1,
+                  NULL, &rntm);
+}
+
+/*  public functions  */
+
+/**
+ * jf_gemm_get:
+ * @path: which way to multiply
+ *
+ * The matrix product for this CPU. Where BLIS's micro-kernel does not suit us,
+ * JF_GEMM_MICRO_KERNEL gives the public path: look at the `path` of the result.
+ *
+ * Returns: (transfer none): valid for the life of the program
+ */
+const JfGemm *
+jf_gemm_get (JfGemmPath path)
+{
+  static GOnce  once = G_ONCE_INIT;
+  static JfGemm gemms[2];
+
+  g_once (&once, find_kernels, gemms);
+
+  return &gemms[path];
+}
+
+/**
+ * jf_gemm_describe:
+ *
+ * Returns: (transfer none): the name of the configuration that BLIS has chosen, such as "zen3"
+ */
+const char *
+jf_gemm_describe (void)
+{
+  jf_gemm_get (JF_GEMM_MICRO_KERNEL);
+
+  return bli_arch_string (bli_arch_query_id ());
+}
+
+/**
+ * jf_gemm_round_outputs:
+ * @gemm:    the product
+ * @outputs: rows of the weights
+ *
+ * Returns: @outputs rounded up to whole panels: the rows that jf_gemm_multiply() writes
+ */
+int
+jf_gemm_round_outputs (const JfGemm *gemm,
+                       int           outputs)
+{
+  return (outputs + gemm->weights - 1) / gemm->weights * gemm->weights;
+}
+
+/**
+ * jf_gemm_pack_weights:
+ * @gemm:          the product
+ * @outputs:       rows of the weights
+ * @depth:         columns of the weights
+ * @weights:       the matrix, element (o, k) at o * @output_stride + k * @depth_stride
+ * @output_stride: see @weights
+ * @depth_stride:  see @weights
+ * @packed:        (out): room for jf_gemm_round_outputs() * @depth floats
+ *
+ * Packs weights into panels; the last one is filled up with zeros.
+ */
+void
+jf_gemm_pack_weights (const JfGemm *gemm,
+                      int           outputs,
+                      int           depth,
+                      const float  *weights,
+                      gsize         output_stride,
+                      gsize         depth_stride,
+                      float        *packed)
+{
+  /* bli_sgemm wants one matrix, here with its outputs contiguous. */
+  int panel = gemm->path == JF_GEMM_PUBLIC ? outputs : gemm->weights;
+  int first, k, i;
+
+  for (first = 0; first < outputs; first += panel)
+    for (k = 0; k < depth; k++)
+      for (i = 0; i < panel; i++)
+        *packed++ = first + i < outputs ? weights[(first + i) * output_stride + k * depth_stride]
+                                        : 0.0f;
+}
+
+/**
+ * jf_gemm_multiply:
+ * @gemm:           the product
+ * @outputs:        rows of the weights
+ * @depth:          the length of the sums
+ * @lanes:          columns, a multiple of @gemm->pixels
+ * @packed_weights: from jf_gemm_pack_weights(), 64-byte aligned
+ * @packed_pixels:  panels [depth][gemm->pixels], one after the other, 64-byte aligned
+ * @accumulate:     add to @product instead of overwriting it
+ * @product:        (out): [outputs rounded up to panels][lanes], rows @product_stride floats apart
+ * @product_stride: see @product
+ *
+ * @product = weights × pixels, in the calling thread alone.
+ */
+void
+jf_gemm_multiply (const JfGemm *gemm,
+                  int           outputs,
+                  int           depth,
+                  int           lanes,
+                  const float  *packed_weights,
+                  const float  *packed_pixels,
+                  gboolean      accumulate,
+                  float        *product,
+                  gsize         product_stride)
+{
+  const float one   = 1.0f;
+  const float beta  = accumulate ? 1.0f : 0.0f;
+  gemm_ukr_ft kernel;
+  auxinfo_t   aux = { 0 };
+  int         lane, output;
+
+  if (gemm->path == JF_GEMM_PUBLIC)
+    {
+      multiply_public (outputs, depth, lanes, packed_weights, packed_pixels, beta,
+                       product, product_stride);
+      return;
+    }
+
+  kernel = (gemm_ukr_ft) gemm->kernel;
+  for (lane = 0; lane < lanes; lane += gemm->pixels)
+    {
+      const float *pixels = packed_pixels + (gsize) lane * depth;
+
+      for (output = 0; output < outputs; output += gemm->weights)
+        {
+          const float *weights = packed_weights + (gsize) output * depth;
+          float       *c       = product + output * product_stride + lane;
+
+          /* What the kernel may prefetch: the panels it will want next. */
+          bli_auxinfo_set_next_a (gemm->pixels_are_columns ? weights + gemm->weights * depth : pixels, &aux);
+          bli_auxinfo_set_next_b (gemm->pixels_are_columns ? pixels : weights + gemm->weights * depth, &aux);
+
+          if (gemm->pixels_are_columns)
+            kernel (gemm->weights, gemm->pixels, depth, &one, weights, pixels, &beta,
+                    c, (inc_t) product_stride, 1, &aux, gemm->context);
+          else
+            kernel (gemm->pixels, gemm->weights, depth, &one, pixels, weights, &beta,
+                    c, 1, (inc_t) product_stride, &aux, gemm->context);
+        }
+    }
+}

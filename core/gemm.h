@@ -1,0 +1,55 @@
+/* Joint Filter: learned joint image filtering
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * gemm: the matrix product at the bottom of every convolution
+ */
+#pragma once
+
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+typedef enum
+{
+  JF_GEMM_MICRO_KERNEL,   /* BLIS's own register-block kernel, on operands packed by us  */
+  JF_GEMM_PUBLIC          /* bli_sgemm: the fallback, and the reference in tests         */
+} JfGemmPath;
+
+/* How this CPU wants its operands. Weights come in panels of `weights` outputs, pixels in panels of
+ * `pixels` lanes (a multiple of JF_LANES), both as [k][panel].
+ */
+typedef struct _JfGemm
+{
+  JfGemmPath  path;
+  int         pixels;
+  int         weights;
+
+  /*< private >*/
+  gboolean    pixels_are_columns;
+  gpointer    kernel;
+  const void *context;
+} JfGemm;
+
+const JfGemm * jf_gemm_get             (JfGemmPath     path);
+const char   * jf_gemm_describe        (void);
+
+int            jf_gemm_round_outputs   (const JfGemm  *gemm,
+                                        int            outputs);
+void           jf_gemm_pack_weights    (const JfGemm  *gemm,
+                                        int            outputs,
+                                        int            depth,
+                                        const float   *weights,
+                                        gsize          output_stride,
+                                        gsize          depth_stride,
+                                        float         *packed);
+void           jf_gemm_multiply        (const JfGemm  *gemm,
+                                        int            outputs,
+                                        int            depth,
+                                        int            lanes,
+                                        const float   *packed_weights,
+                                        const float   *packed_pixels,
+                                        gboolean       accumulate,
+                                        float         *product,
+                                        gsize          product_stride);
+
+G_END_DECLS

@@ -1,0 +1,772 @@
+/* Joint Filter: learned joint image filtering
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * network: the three sub-networks over one band of rows
+ *
+ * The target and guidance stacks make features, the filter stack joins them (PAPER: CNN_T, CNN_G, CNN_F). A band
+ * runs all layers in step, a few rows at a time: a layer that is asked for rows first asks its sources for what
+ * these need, so only a window of every feature exists at any time, whatever the height. A three-plane target
+ * under a one-plane model has three chains of T and F beside each other and G only once.
+ *
+ * What the kind of picture makes constant is folded into the weights, exactly: a grey guidance is the same in
+ * its three input planes, a grey target under a three-plane model likewise (and its outputs are averaged), and the
+ * plane of noise levels is a bias.
+ */
+#include <string.h>
+
+#include "conv.h"
+#include "network.h"
+#include "simd.h"
+
+#define COLOURS    3
+#define LINE_BYTES 64
+
+/* One step of a layer. A layer by taps takes two. */
+typedef struct
+{
+  JfConv  conv;
+  float  *bias;
+} Step;
+
+typedef struct
+{
+  Step *steps;
+  int   n_steps;
+  int   halo;
+} Chain;
+
+struct _JfNetwork
+{
+  int       space_to_depth;
+  gboolean  residual;
+  int       target_planes;      /* of a chain */
+  int       guidance_planes;
+  int       n_chains;           /* of T and F */
+  Chain     chains[JF_N_STACKS];
+  float    *noise_gain;         /* (nullable): what a noise level of 1 adds to the first target layer's bias */
+  int       noise_step;         /* the step with that bias */
+};
+
+/* Where a feature is made: by a step, or from planes. */
+typedef struct _Node Node;
+
+struct _Node
+{
+  const Step     *step;         /* NULL: an input */
+  const float    *bias;
+  Node           *sources[JF_CONV_MAX_SOURCES];
+  int             n_sources;
+  int             margin;       /* blocks on every side by which it is larger than the tile */
+  int             block_rows;
+  int             next;         /* the first row that is not made yet */
+  JfFeature       feature;
+
+  const JfPlanes *planes;       /* inputs: what to read, and the first plane of it */
+  int             first_plane;
+  int             n_planes;
+};
+
+struct _JfBand
+{
+  const JfNetwork *network;
+  GPtrArray       *nodes;
+  Node            *guidance;            /* its input */
+  Node            *targets[COLOURS];    /* their inputs */
+  Node            *results[COLOURS];
+  float           *noise_bias;
+  float           *scratch;
+  int             *columns;             /* [space_to_depth][phases][lanes]: clamped columns of the input being read */
+};
+
+/*  private functions  */
+
+/* The estimated time of a layer's methods per pixel, in multiplications at full speed. The constants are measured
+ * (AMD Zen 3, BLIS zen3 kernel): a micro-kernel call runs at about 0.9 of full speed on long sums; a transform of a
+ * tile costs as much as 16 multiplications per pixel and input, or 14 per pixel and output.
+ */
+static double
+estimate_time (const JfGemm  *gemm,
+               JfConvMethod   method,
+               const JfLayer *layer)
+{
+  double area   = (double) layer->kernel * layer->kernel;
+  double blocks = (layer->kernel + 2) / 3 * ((layer->kernel + 2) / 3);
+
+  switch (method)
+    {
+    case JF_CONV_WINOGRAD:
+      return blocks * layer->inputs * 16.0 + layer->outputs * 14.0 +
+             64.0 / 36.0 * blocks * layer->inputs * jf_gemm_round_outputs (gemm, layer->outputs) / 0.8;
+    case JF_CONV_SHIFT_ADD:
+      return layer->inputs * (jf_gemm_round_outputs (gemm, (int) (layer->outputs * area)) / 0.9 + 2.0) +
+             layer->outputs * area * 4.0;
+    default:
+      return layer->inputs * area * (jf_gemm_round_outputs (gemm, layer->outputs) / 0.9 + 2.0);
+    }
+}
+
+static JfConvMethod
+choose_method (const JfGemm    *gemm,
+               JfNetworkMethod  method,
+               const JfLayer   *layer)
+{
+  double direct, winograd, taps;
+
+  if (method == JF_NETWORK_DIRECT || layer->kernel == 1)
+    return JF_CONV_DIRECT;
+
+  direct   = estimate_time (gemm, JF_CONV_DIRECT, layer);
+  winograd = estimate_time (gemm, JF_CONV_WINOGRAD, layer);
+  taps     = estimate_time (gemm, JF_CONV_SHIFT_ADD, layer);
+
+  if (winograd <= MIN (direct, taps))
+    return JF_CONV_WINOGRAD;
+
+  return taps < direct ? JF_CONV_SHIFT_ADD : JF_CONV_DIRECT;
+}
+
+/* [outputs][inputs][kernel²] → [outputs][kernel²][inputs]: a 1x1 convolution to outputs · kernel² planes. */
+static float *
+weights_of_taps (const JfLayer *layer)
+{
+  int    area = layer->kernel * layer->kernel;
+  float *taps = g_new (float, (gsize) layer->outputs * layer->inputs * area);
+  int    o, i, t;
+
+  for (o = 0; o < layer->outputs; o++)
+    for (i = 0; i < layer->inputs; i++)
+      for (t = 0; t < area; t++)
+        taps[((gsize) o * area + t) * layer->inputs + i] =
+          layer->weight[((gsize) o * layer->inputs + i) * area + t];
+
+  return taps;
+}
+
+static void
+chain_add_layer (Chain         *chain,
+                 const JfGemm  *gemm,
+                 JfConvMethod   method,
+                 const JfLayer *layer,
+                 gboolean       relu)
+{
+  Step *step = &chain->steps[chain->n_steps++];
+
+  if (method == JF_CONV_SHIFT_ADD)
+    {
+      g_autofree float *taps    = weights_of_taps (layer);
+      int               n_taps  = layer->outputs * layer->kernel * layer->kernel;
+
+      jf_conv_init (&step->conv, gemm, JF_CONV_DIRECT, layer->inputs, n_taps, 1, FALSE, taps);
+      step->bias = g_new0 (float, n_taps);
+      step = &chain->steps[chain->n_steps++];
+    }
+
+  jf_conv_init (&step->conv, gemm, method, layer->inputs, layer->outputs, layer->kernel, relu, layer->weight);
+  step->bias = g_memdup2 (layer->bias, layer->outputs * sizeof (float));
+}
+
+static void
+chain_init (Chain           *chain,
+            const JfGemm    *gemm,
+            JfNetworkMethod  method,
+            const JfLayer   *layers,
+            int              n_layers,
+            gboolean         last_relu)
+{
+  int i;
+
+  chain->steps = g_new0 (Step, 2 * n_layers);
+  for (i = 0; i < n_layers; i++)
+    {
+      chain_add_layer (chain, gemm, choose_method (gemm, method, &layers[i]), &layers[i],
+                       i < n_layers - 1 || last_relu);
+      chain->halo += layers[i].kernel / 2;
+    }
+}
+
+static void
+chain_clear (Chain *chain)
+{
+  int i;
+
+  for (i = 0; i < chain->n_steps; i++)
+    {
+      jf_conv_clear (&chain->steps[i].conv);
+      g_free (chain->steps[i].bias);
+    }
+  g_free (chain->steps);
+}
+
+/* Replaces a layer's weights by a copy in which input i of the result is the sum of inputs i, i + @inputs, … of
+ * the first @folds · @inputs; what follows them is dropped.
+ */
+static float *
+layer_fold_inputs (JfLayer *layer,
+                   int      inputs,
+                   int      folds)
+{
+  int    area    = layer->kernel * layer->kernel;
+  float *weights = g_new0 (float, (gsize) layer->outputs * inputs * area);
+  int    o, f, t;
+
+  for (o = 0; o < layer->outputs; o++)
+    for (f = 0; f < folds; f++)
+      for (t = 0; t < inputs * area; t++)
+        weights[(gsize) o * inputs * area + t] +=
+          layer->weight[((gsize) o * layer->inputs + f * inputs) * area + t];
+
+  layer->inputs = inputs;
+  layer->weight = weights;
+
+  return weights;
+}
+
+/* Replaces a layer's weights and biases by the means over every @outputs-th output. */
+static float *
+layer_average_outputs (JfLayer  *layer,
+                       int       outputs,
+                       float   **biases)
+{
+  gsize  size    = (gsize) layer->inputs * layer->kernel * layer->kernel;
+  float *weights = g_new0 (float, outputs * size);
+  int    folds   = layer->outputs / outputs;
+  gsize  t;
+  int    o;
+
+  *biases = g_new0 (float, outputs);
+  for (o = 0; o < layer->outputs; o++)
+    {
+      (*biases)[o % outputs] += layer->bias[o] / (float) folds;
+      for (t = 0; t < size; t++)
+        weights[o % outputs * size + t] += layer->weight[o * size + t] / (float) folds;
+    }
+
+  layer->outputs = outputs;
+  layer->weight  = weights;
+  layer->bias    = *biases;
+
+  return weights;
+}
+
+/* The sum of the weights that see the constant plane of noise levels, the last input. */
+static float *
+sum_noise_weights (const JfLayer *layer)
+{
+  int    area = layer->kernel * layer->kernel;
+  float *gain = g_new0 (float, layer->outputs);
+  int    o, t;
+
+  for (o = 0; o < layer->outputs; o++)
+    {
+      double sum = 0.0;
+
+      for (t = 0; t < area; t++)
+        sum += layer->weight[((gsize) o * layer->inputs + layer->inputs - 1) * area + t];
+      gain[o] = (float) sum;
+    }
+
+  return gain;
+}
+
+static void
+init_target (JfNetwork       *network,
+             const JfModel   *model,
+             const JfGemm    *gemm,
+             JfNetworkMethod  method)
+{
+  const JfStack     *stack   = &model->stacks[JF_STACK_TARGET];
+  int                inputs  = network->target_planes * model->space_to_depth * model->space_to_depth;
+  g_autofree float  *folded  = NULL;
+  g_autofree JfLayer *layers = g_memdup2 (stack->layers, stack->n_layers * sizeof (JfLayer));
+  Chain             *chain   = &network->chains[JF_STACK_TARGET];
+
+  if (model->noise_level)
+    network->noise_gain = sum_noise_weights (&layers[0]);
+  folded = layer_fold_inputs (&layers[0], inputs, model->target_channels / network->target_planes);
+  chain_init (chain, gemm, method, layers, stack->n_layers, model->merge_relu);
+  network->noise_step = chain->steps[0].conv.outputs == layers[0].outputs ? 0 : 1;
+}
+
+static void
+init_guidance (JfNetwork       *network,
+               const JfModel   *model,
+               const JfGemm    *gemm,
+               JfNetworkMethod  method)
+{
+  const JfStack     *stack   = &model->stacks[JF_STACK_GUIDANCE];
+  int                inputs  = network->guidance_planes * model->space_to_depth * model->space_to_depth;
+  g_autofree float  *folded  = NULL;
+  g_autofree JfLayer *layers = g_memdup2 (stack->layers, stack->n_layers * sizeof (JfLayer));
+
+  folded = layer_fold_inputs (&layers[0], inputs, COLOURS / network->guidance_planes);
+  chain_init (&network->chains[JF_STACK_GUIDANCE], gemm, method, layers, stack->n_layers, model->merge_relu);
+}
+
+static void
+init_filter (JfNetwork       *network,
+             const JfModel   *model,
+             const JfGemm    *gemm,
+             JfNetworkMethod  method)
+{
+  const JfStack     *stack    = &model->stacks[JF_STACK_FILTER];
+  int                outputs  = network->target_planes * model->space_to_depth * model->space_to_depth;
+  g_autofree float  *averaged = NULL;
+  g_autofree float  *biases   = NULL;
+  g_autofree JfLayer *layers  = g_memdup2 (stack->layers, stack->n_layers * sizeof (JfLayer));
+
+  averaged = layer_average_outputs (&layers[stack->n_layers - 1], outputs, &biases);
+  chain_init (&network->chains[JF_STACK_FILTER], gemm, method, layers, stack->n_layers, FALSE);
+}
+
+/* The smallest multiple of a cache line's floats that is not less. */
+static gsize
+aligned_floats (gsize n)
+{
+  return (n + 15) / 16 * 16;
+}
+
+/*  nodes  */
+
+static Node *
+band_add_node (JfBand     *band,
+               const Step *step,
+               int         margin)
+{
+  Node *node = g_new0 (Node, 1);
+
+  node->step       = step;
+  node->margin     = margin;
+  node->block_rows = step ? step->conv.block_rows : 1;
+  if (step)
+    node->bias = step->bias;
+  g_ptr_array_add (band->nodes, node);
+
+  return node;
+}
+
+static Node *
+band_add_input (JfBand *band,
+                int     n_planes,
+                int     margin)
+{
+  Node *node = band_add_node (band, NULL, margin);
+
+  node->n_planes = n_planes;
+
+  return node;
+}
+
+/* A node for every step of a stack; @margin is that of the sources. Returns the last one. */
+static Node *
+band_add_chain (JfBand      *band,
+                const Chain *chain,
+                Node       **sources,
+                int          n_sources)
+{
+  Node *previous = NULL;
+  Node *node     = NULL;
+  int   margin   = sources[0]->margin;
+  int   i;
+
+  for (i = 0; i < chain->n_steps; i++)
+    {
+      margin -= chain->steps[i].conv.kernel / 2;
+      node = band_add_node (band, &chain->steps[i], margin);
+      node->n_sources = previous ? 1 : n_sources;
+      memcpy (node->sources, previous ? &previous : sources, node->n_sources * sizeof (Node *));
+      previous = node;
+    }
+
+  return node;
+}
+
+static void
+band_add_nodes (JfBand *band)
+{
+  const JfNetwork *network = band->network;
+  const Chain     *chains  = network->chains;
+  int              halo    = chains[JF_STACK_FILTER].halo;
+  Node            *features[JF_CONV_MAX_SOURCES];
+  Node            *guidance;
+  int              c;
+
+  band->guidance = band_add_input (band, network->guidance_planes, halo + chains[JF_STACK_GUIDANCE].halo);
+  guidance = band_add_chain (band, &chains[JF_STACK_GUIDANCE], &band->guidance, 1);
+
+  for (c = 0; c < network->n_chains; c++)
+    {
+      band->targets[c] = band_add_input (band, network->target_planes, halo + chains[JF_STACK_TARGET].halo);
+      band->targets[c]->first_plane = c;
+
+      features[0] = guidance;
+      features[1] = band_add_chain (band, &chains[JF_STACK_TARGET], &band->targets[c], 1);
+      band->results[c] = band_add_chain (band, &chains[JF_STACK_FILTER], features, 2);
+    }
+
+  if (network->noise_gain)
+    for (c = 0; c < (int) band->nodes->len; c++)
+      {
+        Node *node = g_ptr_array_index (band->nodes, c);
+
+        if (node->step == &chains[JF_STACK_TARGET].steps[network->noise_step])
+          node->bias = band->noise_bias;
+      }
+}
+
+/* Chains take turns, so the guidance's features have to last until the last chain has read them: while one chain makes a
+ * block of results it may go on by its whole receptive field and a block of every step.
+ */
+static int
+rows_between_chains (const JfNetwork *network)
+{
+  const Chain *chain = &network->chains[JF_STACK_FILTER];
+  int          rows  = 2 * chain->halo;
+  int          i;
+
+  if (network->n_chains == 1)
+    return 0;
+
+  for (i = 0; i < chain->n_steps; i++)
+    rows += chain->steps[i].conv.block_rows;
+
+  return rows;
+}
+
+static void
+band_init_feature (JfBand *band,
+                   Node   *node,
+                   int     width)
+{
+  int    r      = band->network->space_to_depth;
+  int    window = 0;
+  int    reach  = 0;
+  int    readers = 0;
+  guint  i;
+
+  for (i = 0; i < band->nodes->len; i++)
+    {
+      Node *reader = g_ptr_array_index (band->nodes, i);
+      int   s;
+
+      for (s = 0; s < reader->n_sources; s++)
+        if (reader->sources[s] == node)
+          {
+            window = MAX (window, reader->step->conv.window);
+            reach  = MAX (reach, reader->step->conv.reach);
+            readers++;
+          }
+    }
+
+  jf_feature_init (&node->feature,
+                   node->step ? node->step->conv.outputs : node->n_planes * r * r,
+                   width + 2 * node->margin,
+                   MAX (window, 1) + node->block_rows - 1 +
+                   (readers > 1 ? rows_between_chains (band->network) : 0),
+                   reach);
+}
+
+/*  running  */
+
+/* The clamped column of every lane, for the r columns of a block. */
+static void
+band_find_columns (JfBand          *band,
+                   const Node      *node,
+                   const JfBandJob *job)
+{
+  int  r     = band->network->space_to_depth;
+  int  lanes = node->feature.vectors * JF_LANES;
+  int *column = band->columns;
+  int  dx, phase, lane;
+
+  for (dx = 0; dx < r; dx++)
+    for (phase = 0; phase < JF_TILE; phase++)
+      for (lane = 0; lane < lanes; lane++)
+        *column++ = CLAMP (r * (job->tile.x - node->margin + JF_TILE * lane + phase) + dx,
+                           0, node->planes->width - 1);
+}
+
+/* One row of blocks of an input, rearranged: channel c, offset (dy, dx) becomes channel c·r² + dy·r + dx. */
+static void
+node_read_row (Node            *node,
+               JfBand          *band,
+               const JfBandJob *job)
+{
+  const JfPlanes *planes = node->planes;
+  int             r      = band->network->space_to_depth;
+  int             lanes  = node->feature.vectors * JF_LANES;
+  float          *to     = jf_feature_new_row (&node->feature, node->next);
+  int             plane, dy, i, lane;
+
+  band_find_columns (band, node, job);
+  for (plane = 0; plane < node->n_planes; plane++)
+    for (dy = 0; dy < r; dy++)
+      {
+        int          y       = CLAMP (r * (job->tile.y - node->margin + node->next) + dy, 0, planes->height - 1);
+        const float *from    = planes->data +
+                               ((gsize) (node->first_plane + plane) * planes->height + y) * planes->width;
+        const int   *columns = band->columns;
+
+        for (i = 0; i < r * JF_TILE; i++)
+          {
+            for (lane = 0; lane < lanes; lane++)
+              to[lane] = from[columns[lane]];
+            columns += lanes;
+            to      += node->feature.phase_stride;
+          }
+      }
+}
+
+/* Makes the first @rows rows of a node's feature, as far as they are not made yet. */
+static void
+node_pull (Node            *node,
+           JfBand          *band,
+           const JfBandJob *job,
+           int              rows)
+{
+  const JfFeature *sources[JF_CONV_MAX_SOURCES];
+  int              s;
+
+  rows = MIN (rows, node->feature.height);
+  while (node->next < rows)
+    {
+      for (s = 0; s < node->n_sources; s++)
+        {
+          node_pull (node->sources[s], band, job, node->next + node->step->conv.window);
+          sources[s] = &node->sources[s]->feature;
+        }
+
+      if (node->step)
+        jf_conv_run (&node->step->conv, sources, node->n_sources, node->bias, node->next,
+                     &node->feature, band->scratch);
+      else
+        node_read_row (node, band, job);
+      node->next += node->block_rows;
+    }
+}
+
+/* Writes a row of blocks of results, put back from channels to pixels, as far as the region shows them. */
+static void
+node_write_row (const Node      *node,
+                const JfBand    *band,
+                const JfBandJob *job,
+                int              y,
+                int              first_plane)
+{
+  const JfNetwork *network = band->network;
+  int              r       = network->space_to_depth;
+  const float     *from    = jf_feature_row (&node->feature, y);
+  int              channel, x;
+
+  for (channel = 0; channel < node->feature.channels; channel++)
+    {
+      const float *values = from + channel * jf_feature_channel_stride (&node->feature);
+      int          plane  = first_plane + channel / (r * r);
+      int          row    = (job->tile.y + y) * r + channel / r % r;
+      const float *target = job->target->data +
+                            ((gsize) plane * job->target->height + row) * job->target->width;
+      float       *output = job->output->data +
+                            ((gsize) plane * job->region.height + row - job->region.y) * job->region.width;
+
+      if (row < job->region.y || row >= job->region.y + job->region.height)
+        continue;
+
+      for (x = 0; x < job->tile.width; x++)
+        {
+          int   column = (job->tile.x + x) * r + channel % r;
+          float value  = values[x % JF_TILE * node->feature.phase_stride + x / JF_TILE];
+
+          if (column >= job->region.x && column < job->region.x + job->region.width)
+            output[column - job->region.x] = network->residual ? target[column] + value : value;
+        }
+    }
+}
+
+static void
+band_start (JfBand          *band,
+            const JfBandJob *job)
+{
+  const JfNetwork *network = band->network;
+  guint            i;
+  int              o;
+
+  for (i = 0; i < band->nodes->len; i++)
+    {
+      Node *node = g_ptr_array_index (band->nodes, i);
+
+      node->next           = 0;
+      node->feature.height = job->tile.height + 2 * node->margin;
+      if (! node->step)
+        node->planes = node == band->guidance ? job->guidance : job->target;
+    }
+
+  if (network->noise_gain)
+    {
+      const Step *step = &network->chains[JF_STACK_TARGET].steps[network->noise_step];
+
+      for (o = 0; o < step->conv.outputs; o++)
+        band->noise_bias[o] = step->bias[o] + job->noise_level * network->noise_gain[o];
+    }
+}
+
+/*  public functions  */
+
+/**
+ * jf_network_new:
+ * @model:           the model
+ * @path:            what to multiply with
+ * @method:          how to choose the methods of convolution
+ * @target_planes:   1 or 3: planes of the targets to come
+ * @guidance_planes: 1 or 3: planes of the guidances to come
+ *
+ * Folds and packs a model's weights. The model is not needed any more afterwards.
+ *
+ * Returns: (transfer full): free with jf_network_free()
+ */
+JfNetwork *
+jf_network_new (const JfModel   *model,
+                JfGemmPath       path,
+                JfNetworkMethod  method,
+                int              target_planes,
+                int              guidance_planes)
+{
+  JfNetwork    *network = g_new0 (JfNetwork, 1);
+  const JfGemm *gemm    = jf_gemm_get (path);
+
+  network->space_to_depth  = model->space_to_depth;
+  network->residual        = model->residual;
+  network->target_planes   = MIN (target_planes, model->target_channels);
+  network->guidance_planes = guidance_planes;
+  network->n_chains        = target_planes / network->target_planes;
+
+  init_target (network, model, gemm, method);
+  init_guidance (network, model, gemm, method);
+  init_filter (network, model, gemm, method);
+
+  return network;
+}
+
+/**
+ * jf_network_free:
+ * @network: (nullable): a network
+ */
+void
+jf_network_free (JfNetwork *network)
+{
+  int i;
+
+  if (! network)
+    return;
+
+  for (i = 0; i < JF_N_STACKS; i++)
+    chain_clear (&network->chains[i]);
+  g_free (network->noise_gain);
+  g_free (network);
+}
+
+/**
+ * jf_network_get_halo:
+ * @network: a network
+ *
+ * Returns: how many blocks around a block its result depends on
+ */
+int
+jf_network_get_halo (const JfNetwork *network)
+{
+  return network->chains[JF_STACK_FILTER].halo +
+         MAX (network->chains[JF_STACK_TARGET].halo, network->chains[JF_STACK_GUIDANCE].halo);
+}
+
+/**
+ * jf_band_new:
+ * @network: (transfer none): the network, which has to outlive the band
+ * @width:   the width of the tiles to come, in blocks
+ *
+ * Memory for running a network in one thread: the windows of all features. It does not depend on the height.
+ *
+ * Returns: (transfer full): free with jf_band_free()
+ */
+JfBand *
+jf_band_new (const JfNetwork *network,
+             int              width)
+{
+  JfBand *band    = g_new0 (JfBand, 1);
+  gsize   scratch = 0;
+  int     vectors = 0;
+  guint   i;
+
+  band->network = network;
+  band->nodes   = g_ptr_array_new_with_free_func (g_free);
+  if (network->noise_gain)
+    band->noise_bias = g_new0 (float, network->chains[JF_STACK_TARGET].steps[network->noise_step].conv.outputs);
+  band_add_nodes (band);
+
+  for (i = 0; i < band->nodes->len; i++)
+    {
+      Node *node = g_ptr_array_index (band->nodes, i);
+
+      band_init_feature (band, node, width);
+      vectors = MAX (vectors, node->feature.vectors);
+      if (node->step)
+        scratch = MAX (scratch, node->step->conv.scratch);
+    }
+  band->scratch = g_aligned_alloc0 (aligned_floats (scratch), sizeof (float), LINE_BYTES);
+  band->columns = g_new (int, (gsize) network->space_to_depth * JF_TILE * vectors * JF_LANES);
+
+  return band;
+}
+
+/**
+ * jf_band_free:
+ * @band: (nullable): a band
+ */
+void
+jf_band_free (JfBand *band)
+{
+  guint i;
+
+  if (! band)
+    return;
+
+  for (i = 0; i < band->nodes->len; i++)
+    jf_feature_clear (&((Node *) g_ptr_array_index (band->nodes, i))->feature);
+  g_ptr_array_unref (band->nodes);
+  g_free (band->noise_bias);
+  g_aligned_free (band->scratch);
+  g_free (band->columns);
+  g_free (band);
+}
+
+/**
+ * jf_band_run:
+ * @band: a band
+ * @job:  what to work on; its tile is at most as wide as the band
+ *
+ * Runs the network over a tile. Pixels outside the planes are those of their edges.
+ *
+ * Returns: FALSE if @job->func stopped it, with @job->output half written
+ */
+gboolean
+jf_band_run (JfBand          *band,
+             const JfBandJob *job)
+{
+  int n_chains = band->network->n_chains;
+  int c, y, i;
+  int rows;
+
+  band_start (band, job);
+  for (y = 0; y < job->tile.height; y += rows)
+    {
+      rows = MIN (band->results[0]->block_rows, job->tile.height - y);
+      for (c = 0; c < n_chains; c++)
+        {
+          node_pull (band->results[c], band, job, y + rows);
+          for (i = 0; i < rows; i++)
+            node_write_row (band->results[c], band, job, y + i, c);
+        }
+
+      if (job->func && ! job->func (rows, job->data))
+        return FALSE;
+    }
+
+  return TRUE;
+}

@@ -1,0 +1,57 @@
+/* Joint Filter: learned joint image filtering
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * network: the three sub-networks over one band of rows
+ */
+#pragma once
+
+#include "gemm.h"
+#include "model.h"
+#include "planes.h"
+
+G_BEGIN_DECLS
+
+typedef enum
+{
+  JF_NETWORK_FASTEST,   /* for every layer the method with the least estimated time     */
+  JF_NETWORK_DIRECT     /* direct convolution throughout: the reference in tests        */
+} JfNetworkMethod;
+
+/* A model's weights, packed for this CPU and for one kind of picture. Immutable. */
+typedef struct _JfNetwork JfNetwork;
+
+/* The rows that flow between the layers of a network, for one thread. */
+typedef struct _JfBand JfBand;
+
+/* Called after every few rows; FALSE stops the band. */
+typedef gboolean (* JfBandFunc) (int      rows,
+                                 gpointer data);
+
+/* What a band works on. Positions and sizes of `tile` are in blocks of space_to_depth² pixels. */
+typedef struct
+{
+  const JfPlanes *target;
+  const JfPlanes *guidance;
+  float           noise_level;
+  JfRegion        tile;         /* what to compute                                     */
+  JfRegion        region;       /* the part of the target that `output` shows, pixels  */
+  JfPlanes       *output;
+  JfBandFunc      func;         /* (nullable) */
+  gpointer        data;
+} JfBandJob;
+
+JfNetwork * jf_network_new      (const JfModel    *model,
+                                 JfGemmPath        path,
+                                 JfNetworkMethod   method,
+                                 int               target_planes,
+                                 int               guidance_planes);
+void        jf_network_free     (JfNetwork        *network);
+int         jf_network_get_halo (const JfNetwork  *network);
+
+JfBand    * jf_band_new         (const JfNetwork  *network,
+                                 int               width);
+void        jf_band_free        (JfBand           *band);
+gboolean    jf_band_run         (JfBand           *band,
+                                 const JfBandJob  *job);
+
+G_END_DECLS

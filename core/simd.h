@@ -1,0 +1,48 @@
+/* Joint Filter: learned joint image filtering
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * simd: portable vectors and run-time dispatch
+ */
+#pragma once
+
+/* Eight float lanes: one AVX2 register, half an AVX-512 one, two of SSE2 or NEON. The compiler splits
+ * it where the machine has less, so one source serves every CPU.
+ */
+#define JF_LANES 8
+
+typedef float JfVector __attribute__ ((vector_size (JF_LANES * sizeof (float)),
+                                       aligned (sizeof (float)), may_alias));
+
+typedef int JfVectorMask __attribute__ ((vector_size (JF_LANES * sizeof (int))));
+
+/* A function that is compiled once per level of vector instructions; the loader picks the best that
+ * the CPU can run (GCC manual, "Function Multiversioning"). Needs a C library with IFUNC.
+ */
+#if defined (__x86_64__) && defined (__gnu_linux__) && ! defined (__clang__) && ! defined (JF_NO_DISPATCH)
+#define JF_DISPATCH __attribute__ ((target_clones ("arch=skylake-avx512", "arch=haswell", "default")))
+#else
+#define JF_DISPATCH
+#endif
+
+#define JF_INLINE static inline __attribute__ ((always_inline))
+
+JF_INLINE JfVector
+jf_vector_load (const float *p)
+{
+  return *(const JfVector *) p;
+}
+
+JF_INLINE void
+jf_vector_store (float    *p,
+                 JfVector  v)
+{
+  *(JfVector *) p = v;
+}
+
+JF_INLINE JfVector
+jf_vector_positive (JfVector v)
+{
+  const JfVector zero = { 0 };
+
+  return (JfVector) ((JfVectorMask) v & (v > zero));
+}

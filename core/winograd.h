@@ -1,0 +1,42 @@
+/* Joint Filter: learned joint image filtering
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * winograd: the transforms of F(6x6,3x3)
+ */
+#pragma once
+
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+/* Side of an input tile, and the number of products per tile and pair of channels. */
+#define JF_WINOGRAD_SIDE     8
+#define JF_WINOGRAD_PRODUCTS (JF_WINOGRAD_SIDE * JF_WINOGRAD_SIDE)
+
+/* Side of the kernels. */
+#define JF_WINOGRAD_KERNEL   3
+
+void jf_winograd_transform_kernel (const float        *kernel,
+                                   gsize               row_stride,
+                                   int                 rows,
+                                   int                 columns,
+                                   float              *transformed);
+void jf_winograd_transform_input  (const float *const *rows,
+                                   gsize               phase_stride,
+                                   gsize               channel_stride,
+                                   int                 channels,
+                                   int                 column,
+                                   float              *transformed,
+                                   gsize               transformed_stride,
+                                   gsize               product_stride);
+void jf_winograd_transform_output (const float        *products,
+                                   gsize               product_stride,
+                                   gsize               output_stride,
+                                   int                 outputs,
+                                   const float        *bias,
+                                   gboolean            relu,
+                                   float *const       *rows,
+                                   gsize               phase_stride,
+                                   gsize               channel_stride);
+
+G_END_DECLS
