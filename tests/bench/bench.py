@@ -1,0 +1,247 @@
+#!/usr/bin/env python3
+# Joint Filter: learned joint image filtering
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# bench: our engine against ONNX Runtime, oneDNN and im2col + BLIS, in one interleaved run
+
+import argparse
+import dataclasses
+import math
+import os
+import pathlib
+import platform
+import sys
+import tempfile
+
+import bench_models
+import bench_report
+from bench_workers import Worker, WorkerError, run_interleaved
+
+# Outputs that differ more come from different networks, and comparing their times would be meaningless.
+TOLERANCE = 1e-4
+# Other engines keep whole feature maps; this is the side of the tiles they get where those would not fit in memory.
+TILE = 1000
+REGION_SIDE = 512
+
+
+@dataclasses.dataclass
+class Program:
+    name: str
+    file: str
+    options: tuple = ()
+    bytes_per_pixel: int = 0    # peak memory, three channels, the paper's network; to choose tiles
+    taps: bool = False          # only for networks with one-output last layers
+
+
+# The first one there is is what the others' outputs are compared with.
+PROGRAMS = [
+    Program("im2col + BLIS", "bench-im2col", bytes_per_pixel=5500),
+    Program("oneDNN", "bench-onednn", bytes_per_pixel=2500),
+    Program("oneDNN with taps", "bench-onednn", ("--taps",), bytes_per_pixel=2500, taps=True),
+    Program("oneDNN with Winograd", "bench-onednn", ("--winograd",), bytes_per_pixel=2500),
+    Program("ONNX Runtime", "bench-onnxruntime", bytes_per_pixel=5000),
+    Program(bench_report.OURS, "bench-joint-filter"),
+]
+
+
+@dataclasses.dataclass
+class Network:
+    name: str
+    path: str
+    channels: tuple
+    taps: bool
+
+
+@dataclasses.dataclass
+class Plan:
+    size: tuple                  # of the main tables, which have every program
+    sweep: tuple                 # sizes of the plot
+    region: tuple                # the picture a region is taken of
+    side: int                    # of the region
+    repetitions: int
+    budget_seconds: float        # for one program at one size
+
+
+PLANS = {
+    "full": Plan((640, 480), ((640, 480), (1152, 864), (2000, 1500), (3000, 2000), (4000, 3000), (6000, 4000)),
+                 (2000, 1500), REGION_SIDE, 9, 60),
+    "quick": Plan((640, 480), (), (1152, 864), REGION_SIDE, 3, 10),
+    "smoke": Plan((70, 52), ((70, 52), (90, 60)), (96, 64), 32, 1, 1),
+}
+
+
+class Bench:
+    def __init__(self, programs, plan, threads, folder):
+        self.programs = programs
+        self.plan = plan
+        self.threads = threads
+        self.folder = folder
+        self.rows = []
+        self.regions = []
+        self.missing = {}
+        self.libraries = {}
+
+    def run(self, networks):
+        for network in networks:
+            for channels in network.channels:
+                for threads in self.threads:
+                    self.measure(network, self.plan.size, channels, threads, [program.name for program in PROGRAMS])
+            for size in self.plan.sweep:
+                if size != self.plan.size:
+                    self.measure(network, size, 3, self.threads[-1], self.sweep_programs(network))
+            self.measure_region(network, self.threads[-1])
+
+    def sweep_programs(self, network):
+        """The strongest of each library; im2col would take most of the time."""
+        return ["oneDNN with taps" if network.taps else "oneDNN", "ONNX Runtime", bench_report.OURS]
+
+    def measure(self, network, size, channels, threads, names):
+        width, height = size
+        progress(f"{network.name}: {width} x {height}, {bench_report.channels_text(channels)}, "
+                 f"{bench_report.threads_text(threads)}")
+        started = []
+        for program in PROGRAMS:
+            if program.name in names and (network.taps or not program.taps):
+                tile = self.tile(program, width, height)
+                worker = self.start(program, network, size, channels, threads, ("--tile", str(tile)))
+                if worker:
+                    started.append((program, tile, worker))
+        peak = Worker([str(self.programs / "bench-peak"), str(threads)], threads)
+
+        large = size != self.plan.size
+        run_interleaved([peak] + [worker for _, _, worker in started],
+                        3 if large else self.plan.repetitions, self.plan.budget_seconds, warm=not large)
+        self.add_rows(network, size, channels, threads, started, peak)
+
+        for worker in [peak] + [worker for _, _, worker in started]:
+            worker.close()
+
+    def add_rows(self, network, size, channels, threads, started, peak):
+        reference = os.path.join(self.folder, "reference")
+        ours = next((worker.median_ms for program, _, worker in started if program.name == bench_report.OURS), math.nan)
+
+        for index, (program, tile, worker) in enumerate(started):
+            if index == 0:
+                worker.ask(f"save {reference}")
+            self.rows.append(bench_report.Row(
+                network=network.name, width=size[0], height=size[1], channels=channels, threads=threads,
+                program=program.name, tile=tile, repetitions=len(worker.runs), ms=worker.median_ms, busy=worker.busy,
+                gflops=worker.flops / worker.median_ms / 1e6, peak_gflops=peak.flops / peak.median_ms / 1e6,
+                rss_mib=worker.rss_mib, difference=float(worker.ask(f"compare {reference}")),
+                ratio=worker.median_ms / ours))
+        os.unlink(reference)
+
+    def measure_region(self, network, threads):
+        """A region of a picture against the whole of it."""
+        (width, height), side = self.plan.region, self.plan.side
+        progress(f"{network.name}: {side} x {side} of {width} x {height}")
+        x, y = (width - side) // 2, (height - side) // 2
+        whole = self.start(PROGRAMS[-1], network, self.plan.region, 3, threads)
+        part = self.start(PROGRAMS[-1], network, self.plan.region, 3, threads, ("--region", f"{x},{y},{side},{side}"))
+        if whole and part:
+            run_interleaved([whole, part], self.plan.repetitions, self.plan.budget_seconds, warm=True)
+            self.regions.append(bench_report.Region(network.name, side, width, height, threads, part.median_ms,
+                                                    whole.median_ms, int(part.description["halo"])))
+            whole.close()
+            part.close()
+
+    def start(self, program, network, size, channels, threads, options=()):
+        """A worker, or None with the reason noted."""
+        path = self.programs / program.file
+        if not path.exists():
+            self.missing[program.name] = "not built: its library was not found"
+            return None
+        try:
+            worker = Worker([str(path), *program.options, *options, "--threads", str(threads),
+                             network.path, *map(str, size), str(channels)], threads)
+        except WorkerError as error:
+            if "--winograd" not in program.options:
+                raise
+            self.missing[program.name] = str(error)
+            return None
+        text = {key: value for key, value in worker.description.items() if key not in ("flops", "halo", "layers")}
+        self.libraries[program.name] = ", ".join(value.replace("-", " ") if key == "library" else f"{key} {value}"
+                                                 for key, value in text.items())
+        if "layers" in worker.description:
+            self.libraries[program.name] += " (" + ", ".join(
+                bench_report.unique(worker.description["layers"].split(","))) + ")"
+        return worker
+
+    def tile(self, program, width, height):
+        """All programs of a case are in memory at the same time."""
+        fits = program.bytes_per_pixel * width * height <= memory_available() / 4
+        return 0 if fits else TILE
+
+
+def main():
+    arguments = parse_arguments()
+    plan = PLANS["smoke" if arguments.smoke else "quick" if arguments.quick else "full"]
+    threads = [1, 2] if (os.cpu_count() or 1) > 1 else [1]
+
+    with tempfile.TemporaryDirectory() as folder:
+        bench = Bench(arguments.programs.resolve(), plan, threads, folder)
+        try:
+            bench.run(make_networks(folder, arguments.model))
+        except WorkerError as error:
+            sys.exit(f"bench: {error}")
+
+    report = bench_report.markdown(machine() | bench.libraries, bench.rows, bench.regions, bench.missing)
+    print(report)
+    if arguments.output:
+        arguments.output.mkdir(parents=True, exist_ok=True)
+        (arguments.output / "results.md").write_text(report)
+        bench_report.write_csv(arguments.output / "results.csv", bench.rows)
+        bench_report.plot(arguments.output / "results.svg", bench.rows, threads[-1])
+
+    wrong = bench_report.unique(f"{row.program}, {row.network}" for row in bench.rows if not row.difference <= TOLERANCE)
+    if wrong:
+        sys.exit("bench: outputs differ: " + "; ".join(wrong))
+
+
+def parse_arguments():
+    parser = argparse.ArgumentParser(description="Compare Joint Filter's engine with others in one interleaved run.")
+    parser.add_argument("--programs", type=pathlib.Path, required=True, help="folder of the built bench-* programs")
+    parser.add_argument("--model", type=pathlib.Path,
+                        help="model file of the compact network; without it, one of that shape with random weights")
+    parser.add_argument("--output", type=pathlib.Path, help="also write results.md, results.csv and results.svg there")
+    parser.add_argument("--quick", action="store_true", help="640 x 480 only, few repetitions")
+    parser.add_argument("--smoke", action="store_true", help="tiny pictures, to test the benchmark itself")
+    return parser.parse_args()
+
+
+def make_networks(folder, model):
+    paper = os.path.join(folder, "paper.safetensors")
+    compact = os.path.join(folder, "compact.safetensors")
+    bench_models.write_paper(paper)
+    if model:
+        compact = str(model)
+    else:
+        bench_models.write_compact(compact)
+    name = f"compact network ({model.name})" if model else "compact network (random weights)"
+    return [Network("paper's network", paper, (1, 3), taps=True), Network(name, compact, (3,), taps=False)]
+
+
+def machine():
+    model = "unknown"
+    for line in pathlib.Path("/proc/cpuinfo").read_text().splitlines():
+        if line.startswith("model name"):
+            model = line.split(":", 1)[1].strip()
+            break
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    system = platform.freedesktop_os_release().get("PRETTY_NAME", platform.system())
+    return {"Processor": f"{model}, {os.cpu_count()} CPUs, {memory:.0f} GiB", "System": f"{system}, {platform.machine()}"}
+
+
+def memory_available():
+    for line in pathlib.Path("/proc/meminfo").read_text().splitlines():
+        if line.startswith("MemAvailable:"):
+            return 1024 * int(line.split()[1])
+    return 0
+
+
+def progress(text):
+    print(text, "…", file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    main()
