@@ -1,0 +1,500 @@
+/* Joint Filter: learned joint image filtering
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * job: one run of a mode over the selected drawables
+ *
+ * For each target: pixels -> planes -> core -> planes -> shadow buffer. Only when all of them are
+ * ready does the image change, in one undo step, so an error or a cancelled run changes nothing. (Cancel
+ * is SIGKILL: GIMP then frees shadow buffers and layers that are not in an image.) All GIMP calls are made
+ * in this thread; the core starts its own.
+ */
+#include <string.h>
+
+#include <glib/gi18n-lib.h>
+
+#include "filter.h"
+#include "noise.h"
+
+#include "guidance.h"
+#include "job.h"
+#include "pixels.h"
+
+
+/* Below this share of guidance the user is told; a crop or a few pixels of misalignment stay above. */
+#define ENOUGH_OVERLAP    0.5
+
+/* Side of the squares that the noise is estimated from where a target has transparent parts. */
+#define VISIBLE_TILE      32
+
+
+/* What becomes of one target. */
+typedef struct
+{
+  GimpDrawable *target;
+  GimpDrawable *drawable;     /* the target, or the copy that becomes the new layer  */
+  JfRegion      region;
+} Result;
+
+/* Where one target's share of the progress starts, and how long it is. */
+typedef struct
+{
+  double start;
+  double length;
+} Progress;
+
+
+static gboolean check_lock        (const JfJob     *job,
+                                   GimpDrawable    *target,
+                                   GError         **error);
+static gboolean check_overlap     (const JfJob     *job,
+                                   const Result    *result,
+                                   GError         **error);
+static gboolean result_init       (Result          *result,
+                                   const JfJob     *job,
+                                   GimpDrawable    *target,
+                                   GError         **error);
+static gboolean result_copy       (Result          *result,
+                                   GError         **error);
+static gboolean result_compute    (const Result    *result,
+                                   const JfJob     *job,
+                                   JfFilter        *filter,
+                                   Progress         progress,
+                                   GError         **error);
+static gboolean filter_pixels     (JfPixels        *pixels,
+                                   const JfPixels  *target,
+                                   const JfPixels  *guidance,
+                                   const Result    *result,
+                                   const JfJob     *job,
+                                   JfFilter        *filter,
+                                   Progress         progress,
+                                   GError         **error);
+static gboolean result_commit     (const Result    *result,
+                                   const JfJob     *job,
+                                   GError         **error);
+static void     result_discard    (const Result    *result);
+static gboolean compute_all       (const JfJob     *job,
+                                   Result          *results,
+                                   int              n_results,
+                                   GError         **error);
+static gboolean commit_all        (const JfJob     *job,
+                                   const Result    *results,
+                                   int              n_results,
+                                   GError         **error);
+static float    get_noise_level   (const JfJob     *job,
+                                   const JfPixels  *pixels);
+static gboolean get_visible       (JfPlanes        *visible,
+                                   const JfPixels  *pixels);
+static GArray * list_opaque_tiles (const JfPixels  *pixels);
+static gboolean is_opaque         (const float     *alpha,
+                                   int              width);
+static void     show_progress     (double           fraction,
+                                   gpointer         data);
+static gboolean set_item_error    (GError         **error,
+                                   GimpItem        *item,
+                                   const char      *format);
+static gboolean set_gimp_error    (GError         **error,
+                                   GimpDrawable    *drawable);
+
+
+/*  public functions  */
+
+/**
+ * jf_job_check_targets:
+ * @targets: (array zero-terminated=1): what is to be filtered
+ * @error:   return location for an error that says what to do
+ *
+ * Returns: whether they can be filtered at all
+ */
+gboolean
+jf_job_check_targets (GimpDrawable **targets,
+                      GError       **error)
+{
+  if (! targets[0])
+    g_set_error_literal (error, GIMP_PLUG_IN_ERROR, 0,
+                         _("No layer is selected. Select the layer to filter."));
+
+  for (int i = 0; targets[i]; i++)
+    if (gimp_item_is_group (GIMP_ITEM (targets[i])))
+      return set_item_error (error, GIMP_ITEM (targets[i]),
+                             _("The layer group “%s” has no pixels of its own. Select the layers in it, or "
+                               "merge it."));
+
+  return targets[0] != NULL;
+}
+
+/**
+ * jf_job_run:
+ * @job:   what to do
+ * @error: return location for an error
+ *
+ * Filters the selected part of every target and shows the progress.
+ *
+ * Returns: whether all went well; otherwise the image is unchanged
+ */
+gboolean
+jf_job_run (const JfJob  *job,
+            GError      **error)
+{
+  int                n_targets = (int) gimp_core_object_array_get_length ((GObject **) job->targets);
+  g_autofree Result *results   = g_new0 (Result, n_targets);
+  gboolean           success;
+
+  success = compute_all (job, results, n_targets, error) &&
+            commit_all  (job, results, n_targets, error);
+
+  for (int i = 0; i < n_targets && ! success; i++)
+    result_discard (&results[i]);
+
+  return success;
+}
+
+
+/*  private functions  */
+
+static gboolean
+compute_all (const JfJob  *job,
+             Result       *results,
+             int           n_results,
+             GError      **error)
+{
+  g_autoptr (JfFilter) filter = NULL;
+
+  for (int i = 0; i < n_results; i++)
+    if (! result_init (&results[i], job, job->targets[i], error))
+      return FALSE;
+
+  filter = jf_filter_new (job->model);
+
+  for (int i = 0; i < n_results; i++)
+    {
+      Progress progress = { (double) i / n_results, 1.0 / n_results };
+
+      if (! result_compute (&results[i], job, filter, progress, error))
+        return FALSE;
+    }
+
+  return TRUE;
+}
+
+static gboolean
+commit_all (const JfJob   *job,
+            const Result  *results,
+            int            n_results,
+            GError       **error)
+{
+  gboolean success = TRUE;
+
+  gimp_image_undo_group_start (job->image);
+
+  for (int i = 0; i < n_results && success; i++)
+    success = result_commit (&results[i], job, error);
+
+  gimp_image_undo_group_end (job->image);
+
+  return success;
+}
+
+/* All that can be wrong with a target is found out before anything is computed. */
+static gboolean
+result_init (Result        *result,
+             const JfJob   *job,
+             GimpDrawable  *target,
+             GError       **error)
+{
+  JfRegion *region = &result->region;
+
+  if (! check_lock (job, target, error))
+    return FALSE;
+
+  if (! gimp_drawable_mask_intersect (target, &region->x, &region->y, &region->width, &region->height))
+    return set_item_error (error, GIMP_ITEM (target),
+                           _("The selection does not touch the layer “%s”. Move the selection, or select "
+                             "nothing to filter the whole layer."));
+
+  result->target   = target;
+  result->drawable = target;
+
+  return check_overlap (job, result, error) &&
+         (! job->new_layer || result_copy (result, error));
+}
+
+/* With the target's mask, mode, opacity, effects and so on; its locks are not wanted. */
+static gboolean
+result_copy (Result  *result,
+             GError **error)
+{
+  g_autofree char *name = gimp_item_get_name (GIMP_ITEM (result->target));
+  /* TRANSLATORS: the name of the layer with the result; %s is the name of the layer filtered. */
+  g_autofree char *copy_name = g_strdup_printf (_("%s filtered"), name);
+  GimpLayer       *copy      = gimp_layer_copy (GIMP_LAYER (result->target));
+
+  if (! copy)
+    return set_gimp_error (error, result->target);
+
+  result->drawable = GIMP_DRAWABLE (copy);
+
+  return gimp_item_set_name (GIMP_ITEM (copy), copy_name)      &&
+         gimp_item_set_lock_content (GIMP_ITEM (copy), FALSE)  ? TRUE : set_gimp_error (error, result->target);
+}
+
+/* A locked layer may well be the source of a new one, but nothing can be put into a locked group. */
+static gboolean
+check_lock (const JfJob   *job,
+            GimpDrawable  *target,
+            GError       **error)
+{
+  GimpItem *item = GIMP_ITEM (target);
+
+  if (job->new_layer && ! GIMP_IS_LAYER (target))
+    return set_item_error (error, item, _("“%s” is not a layer and can only be filtered in place."));
+
+  if (GIMP_IS_LAYER_MASK (target))
+    item = GIMP_ITEM (gimp_layer_from_mask (GIMP_LAYER_MASK (target)));
+
+  if (job->new_layer)
+    item = gimp_item_get_parent (item);
+
+  for (; item; item = gimp_item_get_parent (item))
+    if (gimp_item_get_lock_content (item))
+      return set_item_error (error, item,
+                             _("The pixels of “%s” are locked. Unlock them in the Layers dialog, then filter "
+                               "again."));
+
+  return TRUE;
+}
+
+static gboolean
+check_overlap (const JfJob   *job,
+               const Result  *result,
+               GError       **error)
+{
+  double             overlap = jf_guidance_get_overlap (job->guidance, result->target, &result->region);
+  g_autofree char   *guidance_name = gimp_item_get_name (GIMP_ITEM (job->guidance));
+  g_autofree char   *target_name   = gimp_item_get_name (GIMP_ITEM (result->target));
+  g_autofree char   *message       = NULL;
+
+  if (overlap <= 0.0)
+    {
+      g_set_error (error, GIMP_PLUG_IN_ERROR, 0,
+                   _("The guidance layer “%s” lies nowhere over the part of “%s” to filter. Move one of them so "
+                     "that the pictures are aligned."),
+                   guidance_name, target_name);
+      return FALSE;
+    }
+
+  if (overlap < ENOUGH_OVERLAP)
+    {
+      message = g_strdup_printf (_("The guidance layer “%s” covers only %d%% of the part of “%s” to filter; "
+                                   "beyond it, its edge is used. Are the layers aligned?"),
+                                 guidance_name, (int) (100.0 * overlap), target_name);
+      gimp_message (message);
+    }
+
+  return TRUE;
+}
+
+/* The whole target is read, so that a selection changes neither the estimate of the noise nor what the
+ * network sees beyond the selection's edge.
+ */
+static gboolean
+result_compute (const Result  *result,
+                const JfJob   *job,
+                JfFilter      *filter,
+                Progress       progress,
+                GError       **error)
+{
+  g_auto (JfPixels) target   = { 0 };
+  g_auto (JfPixels) guidance = { 0 };
+  g_auto (JfPixels) pixels   = { 0 };
+  JfRegion          whole    = { 0, 0, gimp_drawable_get_width  (result->target),
+                                       gimp_drawable_get_height (result->target) };
+
+  if (! jf_pixels_read   (&target, result->target, &whole, error)             ||
+      ! jf_guidance_read (&guidance, job->guidance, result->target, error)    ||
+      ! jf_pixels_crop   (&pixels, &target, &result->region, error)           ||
+      ! filter_pixels    (&pixels, &target, &guidance, result, job, filter, progress, error))
+    return FALSE;
+
+  jf_pixels_write (&pixels, result->drawable, &result->region);
+
+  return TRUE;
+}
+
+static gboolean
+filter_pixels (JfPixels        *pixels,
+               const JfPixels  *target,
+               const JfPixels  *guidance,
+               const Result    *result,
+               const JfJob     *job,
+               JfFilter        *filter,
+               Progress         progress,
+               GError         **error)
+{
+  g_auto (JfPlanes) output  = { 0 };
+  JfPlanes         *colour  = &pixels->colour;
+  JfFilterOptions   options = { 0 };
+
+  options.noise_level   = get_noise_level (job, target);
+  options.n_threads     = gimp_get_num_processors ();
+  options.region        = &result->region;
+  options.progress      = show_progress;
+  options.progress_data = &progress;
+
+  if (! jf_planes_init  (&output, colour->channels, colour->width, colour->height, error) ||
+      ! jf_filter_apply (filter, &target->colour, &guidance->colour, &options, &output, error))
+    return FALSE;
+
+  jf_planes_blend (&output, colour, (float) job->strength);
+  memcpy (colour->data, output.data,
+          sizeof (float) * output.channels * output.width * output.height);
+
+  return TRUE;
+}
+
+/* A new layer is filled while it is not in the image yet: what may take long comes first. */
+static gboolean
+result_commit (const Result  *result,
+               const JfJob   *job,
+               GError       **error)
+{
+  GimpItem       *item   = GIMP_ITEM (result->target);
+  const JfRegion *region = &result->region;
+
+  if (result->drawable != result->target &&
+      ! gimp_image_insert_layer (job->image, GIMP_LAYER (result->drawable), GIMP_LAYER (gimp_item_get_parent (item)),
+                                 gimp_image_get_item_position (job->image, item)))
+    return set_gimp_error (error, result->target);
+
+  if (! gimp_drawable_merge_shadow (result->drawable, TRUE) ||
+      ! gimp_drawable_update (result->drawable, region->x, region->y, region->width, region->height))
+    return set_gimp_error (error, result->target);
+
+  return TRUE;
+}
+
+static void
+result_discard (const Result *result)
+{
+  if (! result->drawable)
+    return;
+
+  gimp_drawable_free_shadow (result->drawable);
+
+  if (result->drawable != result->target)
+    gimp_item_delete (GIMP_ITEM (result->drawable));
+}
+
+static float
+get_noise_level (const JfJob    *job,
+                 const JfPixels *pixels)
+{
+  g_auto (JfPlanes) visible = { 0 };
+
+  if (! job->model->noise_level)
+    return 0.0f;
+
+  if (job->noise_level > 0.0)
+    return (float) job->noise_level;
+
+  if (get_visible (&visible, pixels))
+    return jf_noise_estimate (&visible);
+
+  return jf_noise_estimate (&pixels->colour);
+}
+
+/* Transparent parts are flat and would pull the estimate towards zero: where there are any, it is made
+ * from the fully opaque squares only, one below the other.
+ */
+static gboolean
+get_visible (JfPlanes       *visible,
+             const JfPixels *pixels)
+{
+  g_autoptr (GArray) tiles = list_opaque_tiles (pixels);
+  const JfPlanes    *colour = &pixels->colour;
+  gsize              plane  = (gsize) colour->width * colour->height;
+  float             *to;
+
+  if (tiles->len == 0 ||
+      ! jf_planes_init (visible, colour->channels, VISIBLE_TILE, (int) tiles->len * VISIBLE_TILE, NULL))
+    return FALSE;
+
+  to = visible->data;
+
+  for (int c = 0; c < colour->channels; c++)
+    for (guint i = 0; i < tiles->len; i++)
+      for (int y = 0; y < VISIBLE_TILE; y++, to += VISIBLE_TILE)
+        memcpy (to, colour->data + c * plane + g_array_index (tiles, gsize, i) + (gsize) y * colour->width,
+                sizeof (float) * VISIBLE_TILE);
+
+  return TRUE;
+}
+
+/* Offsets of their first pixels in a plane; none where nothing is transparent. */
+static GArray *
+list_opaque_tiles (const JfPixels *pixels)
+{
+  GArray *tiles = g_array_new (FALSE, FALSE, sizeof (gsize));
+  int     width = pixels->colour.width;
+
+  if (! pixels->alpha)
+    return tiles;
+
+  for (int y = 0; y + VISIBLE_TILE <= pixels->colour.height; y += VISIBLE_TILE)
+    for (int x = 0; x + VISIBLE_TILE <= width; x += VISIBLE_TILE)
+      {
+        gsize first = (gsize) y * width + x;
+
+        if (is_opaque (pixels->alpha + first, width))
+          g_array_append_val (tiles, first);
+      }
+
+  return tiles;
+}
+
+static gboolean
+is_opaque (const float *alpha,
+           int          width)
+{
+  for (int y = 0; y < VISIBLE_TILE; y++)
+    for (int x = 0; x < VISIBLE_TILE; x++)
+      if (alpha[(gsize) y * width + x] < 1.0f)
+        return FALSE;
+
+  return TRUE;
+}
+
+static void
+show_progress (double   fraction,
+               gpointer data)
+{
+  const Progress *progress = data;
+
+  gimp_progress_update (progress->start + fraction * progress->length);
+}
+
+/* @format has one %s, for the item's name. */
+static gboolean
+set_item_error (GError     **error,
+                GimpItem    *item,
+                const char  *format)
+{
+  g_autofree char *name = gimp_item_get_name (item);
+
+  g_set_error (error, GIMP_PLUG_IN_ERROR, 0, format, name);
+
+  return FALSE;
+}
+
+static gboolean
+set_gimp_error (GError       **error,
+                GimpDrawable  *drawable)
+{
+  g_autofree char *name = gimp_item_get_name (GIMP_ITEM (drawable));
+
+  g_set_error (error, GIMP_PLUG_IN_ERROR, 0,
+               /* TRANSLATORS: a layer's name, then GIMP's own message. */
+               _("The result for “%s” could not be put into the image: %s"),
+               name, gimp_pdb_get_last_error (gimp_get_pdb ()));
+
+  return FALSE;
+}

@@ -1,0 +1,221 @@
+/* Joint Filter: learned joint image filtering
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * pixels: a drawable's pixels as planes, and back
+ *
+ * The networks are trained on photographs as cameras and files give them: encoded with the sRGB
+ * curve. babl's "R~G~B~" is just that curve over the primaries of the format's own space, so asking
+ * for it with the drawable's space gives the same numbers for the same colours in every precision,
+ * linear or not, and converts no primaries. Float formats do not clip.
+ */
+#include <string.h>
+
+#include "pixels.h"
+
+
+/* [colour?][alpha?] */
+static const char * const formats[2][2] =
+{
+  { "Y~ float",      "Y~A float"      },
+  { "R~G~B~ float",  "R~G~B~A float"  }
+};
+
+
+static gboolean     pixels_init  (JfPixels        *pixels,
+                                  int              n_channels,
+                                  gboolean         has_alpha,
+                                  const JfRegion  *region,
+                                  GError         **error);
+static const Babl * get_format   (GimpDrawable    *drawable);
+static void         deinterleave (const float     *values,
+                                  JfPlanes        *planes,
+                                  gsize            first,
+                                  gsize            n_pixels);
+static void         interleave   (const JfPlanes  *planes,
+                                  gsize            first,
+                                  gsize            n_pixels,
+                                  float           *values);
+
+
+/*  public functions  */
+
+/**
+ * jf_pixels_read:
+ * @pixels:   (out caller-allocates): free with jf_pixels_clear ()
+ * @drawable: whose pixels, below its layer mask and effects
+ * @region:   in the drawable's coordinates; parts outside the drawable repeat its edge
+ * @error:    return location for a #JF_PLANES_ERROR
+ *
+ * Reads colours as they are stored, not multiplied by alpha. Values of float images may lie outside
+ * 0..1 and are not clamped.
+ *
+ * Returns: whether there was memory
+ */
+gboolean
+jf_pixels_read (JfPixels        *pixels,
+                GimpDrawable    *drawable,
+                const JfRegion  *region,
+                GError         **error)
+{
+  const Babl             *format     = get_format (drawable);
+  int                     n_channels = babl_format_get_n_components (format);
+  int                     n_rows     = (int) gimp_tile_height ();
+  g_autoptr (GeglBuffer)  buffer     = gimp_drawable_get_buffer (drawable);
+  g_autofree float       *band       = NULL;
+
+  if (! pixels_init (pixels, n_channels, gimp_drawable_has_alpha (drawable), region, error))
+    return FALSE;
+
+  band = g_new (float, (gsize) region->width * n_rows * n_channels);
+
+  for (int y = 0; y < region->height; y += n_rows)
+    {
+      int height = MIN (n_rows, region->height - y);
+
+      gegl_buffer_get (buffer, GEGL_RECTANGLE (region->x, region->y + y, region->width, height),
+                       1.0, format, band, GEGL_AUTO_ROWSTRIDE, GEGL_ABYSS_CLAMP);
+      deinterleave (band, &pixels->planes, (gsize) y * region->width, (gsize) height * region->width);
+    }
+
+  return TRUE;
+}
+
+/**
+ * jf_pixels_crop:
+ * @pixels: (out caller-allocates): free with jf_pixels_clear ()
+ * @source: pixels
+ * @region: the part to copy, in coordinates of @source and inside it
+ * @error:  return location for a #JF_PLANES_ERROR
+ *
+ * Returns: whether there was memory
+ */
+gboolean
+jf_pixels_crop (JfPixels        *pixels,
+                const JfPixels  *source,
+                const JfRegion  *region,
+                GError         **error)
+{
+  const JfPlanes *planes = &source->planes;
+  const float    *from;
+  float          *to;
+
+  if (! pixels_init (pixels, planes->channels, source->alpha != NULL, region, error))
+    return FALSE;
+
+  to = pixels->planes.data;
+
+  for (int c = 0; c < planes->channels; c++)
+    for (int y = 0; y < region->height; y++, to += region->width)
+      {
+        from = planes->data +
+               ((gsize) c * planes->height + region->y + y) * planes->width + region->x;
+
+        memcpy (to, from, sizeof (float) * region->width);
+      }
+
+  return TRUE;
+}
+
+/**
+ * jf_pixels_write:
+ * @pixels:   what to write, read from a drawable of the same format
+ * @drawable: whose shadow buffer is written; gimp_drawable_merge_shadow () makes it visible
+ * @region:   in the drawable's coordinates and inside it, of the size of @pixels
+ */
+void
+jf_pixels_write (const JfPixels *pixels,
+                 GimpDrawable   *drawable,
+                 const JfRegion *region)
+{
+  const Babl             *format = get_format (drawable);
+  int                     n_rows = (int) gimp_tile_height ();
+  g_autoptr (GeglBuffer)  buffer = gimp_drawable_get_shadow_buffer (drawable);
+  g_autofree float       *band   = NULL;
+
+  band = g_new (float, (gsize) region->width * n_rows * pixels->planes.channels);
+
+  for (int y = 0; y < region->height; y += n_rows)
+    {
+      int height = MIN (n_rows, region->height - y);
+
+      interleave (&pixels->planes, (gsize) y * region->width, (gsize) height * region->width, band);
+      gegl_buffer_set (buffer, GEGL_RECTANGLE (region->x, region->y + y, region->width, height),
+                       0, format, band, GEGL_AUTO_ROWSTRIDE);
+    }
+}
+
+/**
+ * jf_pixels_clear:
+ * @pixels: from jf_pixels_read (), or all zero
+ *
+ * Frees the memory.
+ */
+void
+jf_pixels_clear (JfPixels *pixels)
+{
+  jf_planes_clear (&pixels->planes);
+
+  *pixels = (JfPixels) { 0 };
+}
+
+
+/*  private functions  */
+
+static gboolean
+pixels_init (JfPixels        *pixels,
+             int              n_channels,
+             gboolean         has_alpha,
+             const JfRegion  *region,
+             GError         **error)
+{
+  *pixels = (JfPixels) { 0 };
+
+  if (! jf_planes_init (&pixels->planes, n_channels, region->width, region->height, error))
+    return FALSE;
+
+  pixels->colour = pixels->planes;
+
+  if (has_alpha)
+    {
+      pixels->colour.channels = n_channels - 1;
+      pixels->alpha           = pixels->planes.data +
+                                (gsize) pixels->colour.channels * region->width * region->height;
+    }
+
+  return TRUE;
+}
+
+static const Babl *
+get_format (GimpDrawable *drawable)
+{
+  gboolean colour = gimp_drawable_is_rgb (drawable)    ? 1 : 0;
+  gboolean alpha  = gimp_drawable_has_alpha (drawable) ? 1 : 0;
+
+  return babl_format_with_space (formats[colour][alpha], gimp_drawable_get_format (drawable));
+}
+
+static void
+deinterleave (const float *values,
+              JfPlanes    *planes,
+              gsize        first,
+              gsize        n_pixels)
+{
+  gsize plane = (gsize) planes->width * planes->height;
+
+  for (int c = 0; c < planes->channels; c++)
+    for (gsize i = 0; i < n_pixels; i++)
+      planes->data[c * plane + first + i] = values[i * planes->channels + c];
+}
+
+static void
+interleave (const JfPlanes *planes,
+            gsize           first,
+            gsize           n_pixels,
+            float          *values)
+{
+  gsize plane = (gsize) planes->width * planes->height;
+
+  for (int c = 0; c < planes->channels; c++)
+    for (gsize i = 0; i < n_pixels; i++)
+      values[i * planes->channels + c] = planes->data[c * plane + first + i];
+}

@@ -1,0 +1,225 @@
+/* Joint Filter: learned joint image filtering
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * procedure: a mode as a GIMP procedure
+ *
+ * GIMP does not save layers with the last values, so the guidance is an argument for scripts that is
+ * not serialised, and its tattoo, which is saved, is an auxiliary argument for the dialog and for
+ * Filters > Repeat.
+ */
+#include <string.h>
+
+#include <glib/gi18n-lib.h>
+
+#include "dialog.h"
+
+#include "guidance.h"
+#include "job.h"
+#include "models.h"
+#include "procedure.h"
+
+
+static void             add_arguments (GimpProcedure        *procedure,
+                                       const JfMode         *mode);
+static GimpValueArray * run           (GimpProcedure        *procedure,
+                                       GimpRunMode           run_mode,
+                                       GimpImage            *image,
+                                       GimpDrawable        **drawables,
+                                       GimpProcedureConfig  *config,
+                                       gpointer              run_data);
+static GimpPDBStatusType run_mode_job (GimpProcedure        *procedure,
+                                       GimpRunMode           run_mode,
+                                       JfJob                *job,
+                                       GimpProcedureConfig  *config,
+                                       const JfMode         *mode,
+                                       GError              **error);
+static GimpPDBStatusType ask          (GimpProcedure        *procedure,
+                                       GimpProcedureConfig  *config,
+                                       const JfJob          *job,
+                                       const JfMode         *mode,
+                                       GError              **error);
+static void             get_arguments (JfJob                *job,
+                                       GimpProcedureConfig  *config,
+                                       const JfMode         *mode);
+static char           * get_title     (const JfMode         *mode);
+
+
+/*  public functions  */
+
+/**
+ * jf_procedure_new:
+ * @plug_in: the plug-in
+ * @mode:    a row of the table of modes
+ *
+ * Returns: (transfer full): the procedure, with its place in the menus and its arguments
+ */
+GimpProcedure *
+jf_procedure_new (GimpPlugIn   *plug_in,
+                  const JfMode *mode)
+{
+  GimpProcedure *procedure = gimp_image_procedure_new (plug_in, mode->procedure, GIMP_PDB_PROC_TYPE_PLUGIN,
+                                                       run, (gpointer) mode, NULL);
+
+  gimp_procedure_set_image_types (procedure, "RGB*, GRAY*");
+  gimp_procedure_set_sensitivity_mask (procedure, GIMP_PROCEDURE_SENSITIVE_DRAWABLE |
+                                                  GIMP_PROCEDURE_SENSITIVE_DRAWABLES);
+  gimp_procedure_set_menu_label (procedure, _(mode->menu_label));
+  gimp_procedure_add_menu_path (procedure, "<Image>/Filters/Joint Filter");
+  gimp_procedure_set_documentation (procedure, _(mode->blurb), _(mode->help), mode->procedure);
+  gimp_procedure_set_attribution (procedure, "The Joint Filter authors", "The Joint Filter authors", "2025");
+  add_arguments (procedure, mode);
+
+  return procedure;
+}
+
+
+/*  private functions  */
+
+static void
+add_arguments (GimpProcedure *procedure,
+               const JfMode  *mode)
+{
+  gimp_procedure_add_layer_argument (procedure, "guidance", _(mode->guidance_label), _(mode->guidance_tooltip),
+                                     TRUE, G_PARAM_READWRITE | GIMP_PARAM_DONT_SERIALIZE);
+  gimp_procedure_add_int_aux_argument (procedure, "guidance-tattoo", _(mode->guidance_label),
+                                       _(mode->guidance_tooltip), 0, G_MAXINT, 0, G_PARAM_READWRITE);
+  gimp_procedure_add_double_argument (procedure, "strength", _("Stren_gth"),
+                                      _("How much of the change to apply: 0 nothing, 1 all of it"),
+                                      0.0, 1.0, 1.0, G_PARAM_READWRITE);
+
+  if (mode->arguments & JF_MODE_NOISE_LEVEL)
+    gimp_procedure_add_double_argument (procedure, "noise-level", _("_Noise level"),
+                                        _("Standard deviation of the noise to remove, where full scale is 1; "
+                                          "0 estimates it from the layer"),
+                                        0.0, 0.3, 0.0, G_PARAM_READWRITE);
+
+  gimp_procedure_add_choice_argument (procedure, "output", _("O_utput"), _("Where the result goes"),
+                                      gimp_choice_new_with_values ("in-place",  0, _("In place"),  NULL,
+                                                                   "new-layer", 1, _("New layer"), NULL,
+                                                                   NULL),
+                                      "in-place", G_PARAM_READWRITE);
+}
+
+static GimpValueArray *
+run (GimpProcedure        *procedure,
+     GimpRunMode           run_mode,
+     GimpImage            *image,
+     GimpDrawable        **drawables,
+     GimpProcedureConfig  *config,
+     gpointer              run_data)
+{
+  const JfMode       *mode  = run_data;
+  JfJob               job   = { .image = image, .targets = drawables };
+  GError             *error = NULL;
+  GimpPDBStatusType   status;
+
+  gegl_init (NULL, NULL);
+
+  /* Failures are reported once, by us. */
+  gimp_plug_in_set_pdb_error_handler (gimp_procedure_get_plug_in (procedure), GIMP_PDB_ERROR_HANDLER_PLUGIN);
+
+  job.model = jf_models_load (mode->model, &error);
+  status    = job.model ? run_mode_job (procedure, run_mode, &job, config, mode, &error)
+                        : GIMP_PDB_EXECUTION_ERROR;
+  g_clear_pointer (&job.model, jf_model_unref);
+
+  return gimp_procedure_new_return_values (procedure, status, error);
+}
+
+static GimpPDBStatusType
+run_mode_job (GimpProcedure        *procedure,
+              GimpRunMode           run_mode,
+              JfJob                *job,
+              GimpProcedureConfig  *config,
+              const JfMode         *mode,
+              GError              **error)
+{
+  g_autofree char   *title  = get_title (mode);
+  GimpPDBStatusType  status = GIMP_PDB_SUCCESS;
+
+  if (! jf_job_check_targets (job->targets, error))
+    return GIMP_PDB_EXECUTION_ERROR;
+
+  if (run_mode == GIMP_RUN_INTERACTIVE)
+    status = ask (procedure, config, job, mode, error);
+
+  if (status != GIMP_PDB_SUCCESS)
+    return status;
+
+  get_arguments (job, config, mode);
+  gimp_progress_init (title);
+
+  if (! jf_guidance_check (job->guidance, job->image, job->targets, error) ||
+      ! jf_job_run (job, error))
+    return GIMP_PDB_EXECUTION_ERROR;
+
+  return GIMP_PDB_SUCCESS;
+}
+
+/* The dialog starts at the guidance a script gave, or else at the neighbour: a tattoo from the last
+ * values may have come from another image, where it is another layer.
+ */
+static GimpPDBStatusType
+ask (GimpProcedure        *procedure,
+     GimpProcedureConfig  *config,
+     const JfJob          *job,
+     const JfMode         *mode,
+     GError              **error)
+{
+  g_autofree char       *title      = get_title (mode);
+  g_autoptr (GList)      candidates = jf_guidance_list_candidates (job->image, job->targets);
+  g_autoptr (GimpLayer)  guidance   = NULL;
+
+  g_object_get (config, "guidance", &guidance, NULL);
+
+  if (! guidance)
+    g_set_object (&guidance, jf_guidance_get_default (job->targets[0], candidates));
+
+  if (! jf_guidance_check (guidance, job->image, job->targets, error))
+    return GIMP_PDB_EXECUTION_ERROR;
+
+  if (! jf_dialog_run (procedure, config, title, candidates, guidance))
+    return GIMP_PDB_CANCEL;
+
+  g_object_set (config, "guidance", NULL, NULL);
+
+  return GIMP_PDB_SUCCESS;
+}
+
+static void
+get_arguments (JfJob               *job,
+               GimpProcedureConfig *config,
+               const JfMode        *mode)
+{
+  g_autoptr (GimpLayer) guidance = NULL;
+  int                   tattoo;
+
+  g_object_get (config,
+                "guidance",        &guidance,
+                "guidance-tattoo", &tattoo,
+                "strength",        &job->strength,
+                NULL);
+
+  if (mode->arguments & JF_MODE_NOISE_LEVEL)
+    g_object_get (config, "noise-level", &job->noise_level, NULL);
+
+  job->new_layer = gimp_procedure_config_get_choice_id (config, "output");
+
+  /* libgimp keeps the layer alive. */
+  job->guidance = guidance;
+
+  if (! guidance && tattoo)
+    job->guidance = gimp_image_get_layer_by_tattoo (job->image, tattoo);
+}
+
+/* "Denoise with _Flash…" without what belongs to menus only. */
+static char *
+get_title (const JfMode *mode)
+{
+  char *title = gimp_strip_uline (_(mode->menu_label));
+
+  if (g_str_has_suffix (title, "…"))
+    title[strlen (title) - strlen ("…")] = '\0';
+
+  return title;
+}

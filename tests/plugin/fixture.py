@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""safetensors files and a small random model, with the standard library only"""
+
+import array
+import json
+import math
+import random
+import struct
+
+
+def save (path, tensors, metadata=None):
+    """tensors: name -> (shape, array of float32)"""
+    header, position = {}, 0
+    if metadata:
+        header['__metadata__'] = metadata
+    for name, (shape, values) in tensors.items ():
+        end = position + 4 * len (values)
+        header[name] = {'dtype': 'F32', 'shape': shape, 'data_offsets': [position, end]}
+        position = end
+    text = json.dumps (header).encode ()
+    with open (path, 'wb') as file:
+        file.write (struct.pack ('<Q', len (text)) + text)
+        for shape, values in tensors.values ():
+            file.write (array.array ('f', values).tobytes ())
+
+
+def load (path, name):
+    with open (path, 'rb') as file:
+        size = struct.unpack ('<Q', file.read (8))[0]
+        begin, end = json.loads (file.read (size))[name]['data_offsets']
+        file.seek (8 + size + begin)
+        return array.array ('f', file.read (end - begin))
+
+
+def save_model (path):
+    """A network of the shape of those that ship, small, with random weights: what it does to a picture makes no
+    sense, but it changes every pixel and depends on all of its inputs."""
+    source = random.Random (20190801)
+    layers = {'target.0': (13, 8, 3), 'target.1': (8, 8, 3), 'guidance.0': (12, 8, 3), 'guidance.1': (8, 8, 1),
+              'filter.0': (16, 8, 3), 'filter.1': (8, 12, 3)}
+    tensors = {}
+    for name, (inputs, outputs, kernel) in layers.items ():
+        fan_in = inputs * kernel * kernel
+        tensors[name + '.weight'] = ([outputs, inputs, kernel, kernel],
+                                     [source.gauss (0, math.sqrt (3 / fan_in)) for i in range (outputs * fan_in)])
+        tensors[name + '.bias'] = ([outputs], [source.gauss (0, 0.1) for i in range (outputs)])
+    save (path, tensors, {'format': 'joint-filter-1', 'task': 'test', 'scale': '1', 'residual': 'true',
+                          'space_to_depth': '2', 'merge_relu': 'true', 'target_channels': '3',
+                          'noise_level': 'true'})

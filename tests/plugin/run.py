@@ -1,0 +1,62 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""run.py SUITE: runs a suite inside gimp-console, with the plug-in and a model of its own; prints TAP
+
+GIMP sees an empty configuration and the plug-ins that the suites need, so that nothing of the user's is read
+or written, and starts fast.
+"""
+
+import argparse
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+import tempfile
+
+import fixture
+
+HERE = pathlib.Path (__file__).resolve ().parent
+
+
+def make_folders (root, arguments):
+    (root / 'gimp').mkdir ()
+    (root / 'plug-ins/joint-filter/models').mkdir (parents=True)
+    (root / 'system').mkdir ()
+    shutil.copy (arguments.plugin, root / 'plug-ins/joint-filter')
+    fixture.save_model (root / 'plug-ins/joint-filter/models/flash-denoise.safetensors')
+    for name in 'script-fu', 'python-eval':
+        (root / 'system' / name).symlink_to (pathlib.Path (arguments.gimp_plug_ins) / name)
+    (root / 'gimp/gimprc').write_text (f'(plug-in-path "{root}/plug-ins:{root}/system")\n')
+
+
+def run_gimp (root, arguments):
+    environment = dict (os.environ, GIMP3_DIRECTORY=f'{root}/gimp', JF_SCRATCH=str (root), JF_TAP=f'{root}/tap',
+                        JF_COMMAND=arguments.command, JF_PLUGIN=f'{root}/plug-ins/joint-filter',
+                        JF_MODEL=f'{root}/plug-ins/joint-filter/models/flash-denoise.safetensors')
+    code = f'import sys; sys.path.insert (0, "{HERE}"); import suite_{arguments.suite}'
+    return subprocess.run ([arguments.gimp, '-nidfs', '--batch-interpreter', 'python-fu-eval', '-b', code, '--quit'],
+                           env=environment, stderr=subprocess.PIPE, text=True)
+
+
+def main ():
+    parser = argparse.ArgumentParser ()
+    parser.add_argument ('suite')
+    parser.add_argument ('--gimp', required=True)
+    parser.add_argument ('--gimp-plug-ins', required=True)
+    parser.add_argument ('--plugin', required=True)
+    parser.add_argument ('--command', required=True)
+    arguments = parser.parse_args ()
+
+    with tempfile.TemporaryDirectory (prefix='joint-filter-') as folder:
+        root = pathlib.Path (folder)
+        make_folders (root, arguments)
+        result = run_gimp (root, arguments)
+        tap = root / 'tap'
+        print (tap.read_text () if tap.exists () else '1..0\nBail out! GIMP did not run the suite', end='')
+        for line in result.stderr.splitlines ():
+            print ('#', line)
+        return result.returncode
+
+
+sys.exit (main ())

@@ -1,0 +1,111 @@
+/* Joint Filter: learned joint image filtering
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * guidance-chooser: a choice among layers by name
+ *
+ * GIMP's own GimpDrawableChooser shows no names in GIMP 3.0 and fails on layers of float images; so this
+ * is a combo box over the tattoos of the layers, bound to the argument that keeps the tattoo.
+ */
+#include "guidance-chooser.h"
+
+
+#define THUMBNAIL_SIZE 24
+
+
+/* For the argument's "notify" signal. */
+typedef struct
+{
+  GtkTreeModel *store;
+  int           tattoo;
+} Fallback;
+
+
+static GtkListStore * store_new      (GList               *layers);
+static void           choose_if_none (GimpProcedureConfig *config,
+                                      GParamSpec          *pspec,
+                                      Fallback            *fallback);
+static void           fallback_free  (gpointer             fallback,
+                                      GClosure            *closure);
+
+
+/*  public functions  */
+
+/**
+ * jf_guidance_chooser_new:
+ * @dialog:   the dialog it is for
+ * @config:   whose "guidance-tattoo" it changes
+ * @layers:   (element-type GimpLayer): the choices, not empty
+ * @guidance: the one of @layers to start with, and to come back to on Reset
+ *
+ * Returns: (transfer none): the labelled combo box, which belongs to @dialog under the name
+ *          "guidance-tattoo"
+ */
+GtkWidget *
+jf_guidance_chooser_new (GimpProcedureDialog *dialog,
+                         GimpProcedureConfig *config,
+                         GList               *layers,
+                         GimpLayer           *guidance)
+{
+  GtkListStore *store    = store_new (layers);
+  Fallback     *fallback = g_new (Fallback, 1);
+
+  fallback->store  = GTK_TREE_MODEL (g_object_ref (store));
+  fallback->tattoo = (int) gimp_item_get_tattoo (GIMP_ITEM (guidance));
+
+  g_object_set (config, "guidance-tattoo", fallback->tattoo, NULL);
+  g_signal_connect_data (config, "notify::guidance-tattoo", G_CALLBACK (choose_if_none),
+                         fallback, fallback_free, 0);
+
+  return gimp_procedure_dialog_get_int_combo (dialog, "guidance-tattoo", GIMP_INT_STORE (store));
+}
+
+
+/*  private functions  */
+
+static GtkListStore *
+store_new (GList *layers)
+{
+  GtkListStore *store = g_object_new (GIMP_TYPE_INT_STORE, NULL);
+
+  for (GList *list = layers; list; list = list->next)
+    {
+      g_autofree char       *name      = gimp_item_get_name (list->data);
+      g_autoptr (GdkPixbuf)  thumbnail = NULL;
+      GtkTreeIter            iter;
+
+      thumbnail = gimp_drawable_get_thumbnail (list->data, THUMBNAIL_SIZE, THUMBNAIL_SIZE,
+                                               GIMP_PIXBUF_SMALL_CHECKS);
+
+      gtk_list_store_append (store, &iter);
+      gtk_list_store_set (store, &iter,
+                          GIMP_INT_STORE_VALUE,  (int) gimp_item_get_tattoo (list->data),
+                          GIMP_INT_STORE_LABEL,  name,
+                          GIMP_INT_STORE_PIXBUF, thumbnail,
+                          -1);
+    }
+
+  return store;
+}
+
+/* Reset and saved settings bring tattoos that no layer here has. */
+static void
+choose_if_none (GimpProcedureConfig *config,
+                GParamSpec          *pspec,
+                Fallback            *fallback)
+{
+  GtkTreeIter iter;
+  int         tattoo;
+
+  g_object_get (config, "guidance-tattoo", &tattoo, NULL);
+
+  if (! gimp_int_store_lookup_by_value (fallback->store, tattoo, &iter))
+    g_object_set (config, "guidance-tattoo", fallback->tattoo, NULL);
+}
+
+static void
+fallback_free (gpointer  fallback,
+               GClosure *closure)
+{
+  g_object_unref (((Fallback *) fallback)->store);
+  g_free (fallback);
+}
