@@ -1,0 +1,168 @@
+# Joint Filter: learned joint image filtering
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# flash: clean photographs -> (noisy photo, its noise level, flash photo, truth)
+"""A second photograph of the same scene under flash is imitated from the first: its linear light is split into
+coarse illumination and fine shading, both are changed, colours are mixed anew, light falls off, shadows and
+highlights are drawn that the truth does not have. A share of guides is displaced, blank or of another scene, so that
+the network takes structure from a guide only where the target agrees. Values are sRGB-encoded, 0..1."""
+
+import math
+import random
+
+import torch
+from torch.nn import functional as F
+
+import noise
+from fields import blur, coarse, gaussian, lognormal, shadows, some, uniform
+
+GAMMA = 2.2                  # close enough to sRGB's curve to trade light for light
+DARKEST = 1e-4               # keeps powers and logarithms finite
+GROUPS = 16                  # patches of a batch are cut in groups that share scale and orientation
+
+
+def cut(tiles, count, size, shares):
+    """count patches with what to make guides from: (photos, sources), both [count,3,size,size] in 0..1. shares gives
+    the probabilities of photographs without a partner, with one but not using it, and of true pairs."""
+    photos, sources = [], []
+    single, double = ((~tiles.paired).nonzero()[:, 0], tiles.paired.nonzero()[:, 0])
+    kinds = [kind for kind, pool in (('single', single), ('double', double), ('pair', double)) if len(pool)]
+    for _ in range(GROUPS):
+        kind = random.choices(kinds, [shares[k] for k in kinds])[0]
+        pool = single if kind == 'single' else double
+        zoom = 1 if random.random() < .5 else math.exp(random.uniform(math.log(.75), math.log(1.9)))
+        window = min(round(size / zoom), tiles.photos.shape[-1])
+        patches = crops(tiles, pool, count // GROUPS, window, kind == 'pair')
+        if window != size:
+            patches = F.interpolate(patches, size=(size, size), mode='bicubic', align_corners=False, antialias=True)
+        patches = turned(patches, random.randrange(8)).clamp(0, 1)
+        photos.append(patches[:, :3])
+        sources.append(patches[:, 3:])
+    return torch.cat(photos), torch.cat(sources)
+
+
+def crops(tiles, pool, count, window, with_partner):
+    device, last = pool.device, tiles.photos.shape[-1] - window + 1
+    steps = torch.arange(window, device=device)
+    index = pool[torch.randint(len(pool), (count,), device=device)][:, None, None]
+    rows = (torch.randint(last, (count, 1), device=device) + steps)[:, :, None]
+    columns = (torch.randint(last, (count, 1), device=device) + steps)[:, None, :]
+    pictures = (tiles.photos, tiles.partners if with_partner else tiles.photos)
+    return torch.cat([p[index, :, rows, columns].permute(0, 3, 1, 2) for p in pictures], 1).float() / 255
+
+
+def turned(x, orientation):
+    if orientation & 1:
+        x = x.flip(-1)
+    if orientation & 2:
+        x = x.flip(-2)
+    return x.transpose(-1, -2) if orientation & 4 else x
+
+
+def ambient(photo):
+    """The truth: photographs as they are, and as warm, dim, flat, soft or unevenly lit ones."""
+    photo = photo.clone()
+    k = some(photo, .6)
+    warmth = torch.cat([uniform(k, .8, 1), uniform(k, .55, 1), uniform(k, .25, 1)], 1)
+    photo[k] = photo[k].clamp_min(DARKEST) ** lognormal(k, .15) * (warmth * uniform(k, .3, 1.1)) ** (1 / GAMMA)
+    k = some(photo, .3)
+    photo[k] = photo[k] * torch.exp(.3 * gaussian(photo[k], random.randint(2, 4)))
+    k = some(photo, .2)
+    mask = shadows(photo[k], photo[k].mean(1, keepdim=True))
+    photo[k] = photo[k] * (1 - uniform(k, .2, .8) * mask)
+    k = some(photo, .25)
+    base = coarse(photo[k], random.choice((4, 8, 16, 32)))
+    photo[k] = base + (photo[k] - base) * uniform(k, .15, .9)
+    k = some(photo, .25)
+    photo[k] = blur(photo[k], random.uniform(.4, 1.3))
+    return photo.clamp(0, 1)
+
+
+def relit(source):
+    """The guide: the same scene under another light, seen by the same or another kind of sensor."""
+    light = source.clamp_min(DARKEST) ** GAMMA
+    lightness = source.mean(1, keepdim=True)
+    k = some(light, .6)
+    light[k] = reshaded(light[k])
+    light = recoloured(light)
+    light = light * torch.exp(uniform(light, 0, .6) * gaussian(light, random.randint(2, 5))) * lognormal(light, .4)
+    k = some(light, .4)
+    light[k] = light[k] * (1 - uniform(k, .4, .98) * shadows(light[k], lightness[k]))
+    k = some(light, .3)
+    light[k] = light[k] + highlights(lightness[k])
+    guide = light.clamp_min(DARKEST) ** (lognormal(light, .2) / GAMMA)
+    return guide.clamp(0, 1)
+
+
+def reshaded(light):
+    """Contrast of fine shading against coarse illumination, flattened, raised or reversed."""
+    log = torch.log(light)
+    base = coarse(log, random.choice((4, 8, 16, 32)))
+    contrast = lognormal(light, .35)
+    k = some(light, .25)
+    contrast[k] = uniform(k, -.5, .5)
+    return torch.exp((base * lognormal(light, .25) + (log - base) * contrast).clamp(math.log(DARKEST), 1))
+
+
+def recoloured(light):
+    b, device = len(light), light.device
+    matrix = torch.eye(3, device=device) + .15 * torch.randn(b, 3, 3, device=device)
+    k = some(light, .12)                                 # one plane only, as infrared or a grey guide
+    matrix[k] = torch.softmax(2 * torch.randn(len(k), 1, 3, device=device), 2).expand(-1, 3, 3)
+    light = torch.einsum('bij,bjhw->bihw', matrix, light)
+    gains = lognormal(light, .25, 3)
+    gains[k] = 1
+    return (light * gains).clamp_min(DARKEST)
+
+
+def highlights(lightness):
+    """Blobs of any size, and glints on fine structure."""
+    half = len(lightness) // 2
+    spots = gaussian(lightness[:half], random.randint(6, 40)) - uniform(lightness[:half], .8, 2)
+    fine = lightness[half:] - coarse(lightness[half:], random.choice((4, 8)))
+    glints = (fine / (fine.std((2, 3), keepdim=True) + .01) - uniform(fine, .5, 2)) * .5
+    return torch.cat([spots, glints]).clamp_min(0) * uniform(lightness, .1, 3)
+
+
+def imperfect(guide):
+    """What goes wrong between two exposures, and guides that know nothing."""
+    k = some(guide, .15)
+    guide[k] = blur(guide[k], random.uniform(.4, 1))
+    k = some(guide, .3)
+    guide[k] = displaced(guide[k])
+    k = some(guide, .5)
+    guide[k] = guide[k] + torch.randn_like(guide[k]) * uniform(k, 0, .02)
+    k = some(guide, .1)
+    strangers, blanks = k[:len(k) // 2], k[len(k) // 2:]
+    guide[strangers] = guide[strangers.roll(1)]
+    guide[blanks] = uniform(blanks, 0, 1).expand_as(guide[blanks])
+    return guide.clamp(0, 1)
+
+
+def displaced(guide):
+    """Shifted by up to two pixels, fractions included, the farther the rarer."""
+    shift = (torch.rand(len(guide), 2, device=guide.device) * 2 - 1) ** 3 * 2
+    theta = torch.zeros(len(guide), 2, 3, device=guide.device)
+    theta[:, 0, 0] = theta[:, 1, 1] = 1
+    theta[:, :, 2] = shift * 2 / guide.shape[-1]
+    grid = F.affine_grid(theta, guide.shape, align_corners=False)
+    return F.grid_sample(guide, grid, mode='bicubic', padding_mode='border', align_corners=False)
+
+
+@torch.no_grad()
+def examples(tiles, count, size, settings):
+    """A batch of training examples: noisy [count,3,size,size], guide, truth, noise levels told [count]."""
+    photo, source = cut(tiles, count, size, settings['shares'])
+    truth, guide = ambient(photo), imperfect(relit(source))
+    noisy, told, actual = noise.add(truth, settings)
+    order = torch.randperm(len(truth), device=truth.device)
+    return [x[order].contiguous() for x in (noisy, guide, truth, told, actual)]
+
+
+@torch.no_grad()
+def trials(tiles, count, size, settings, sigma):
+    """Held-out examples with plain Gaussian noise of a known level, not clipped."""
+    photo, source = cut(tiles, count, size, settings['shares'])
+    truth, guide = ambient(photo), relit(source)
+    level = torch.full((len(truth),), sigma, device=truth.device)
+    return truth + sigma * torch.randn_like(truth), guide, truth, level

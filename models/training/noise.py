@@ -1,0 +1,108 @@
+# Joint Filter: learned joint image filtering
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# noise: what sensors, demosaicing and JPEG do to photographs
+"""Mostly white Gaussian noise of one level, as the network is told; shares of a batch get noise that differs between
+channels, grows with the signal, is correlated as after demosaicing, smoothing or at a coarser scale, is clipped to
+0..1, or went through JPEG. The level told is the standard deviation over the patch, some per cent off for most."""
+
+import math
+import random
+
+import torch
+from torch.nn import functional as F
+
+from fields import blur, lognormal, some, uniform
+
+LUMINANCE = [[16, 11, 10, 16, 24, 40, 51, 61], [12, 12, 14, 19, 26, 58, 60, 55], [14, 13, 16, 24, 40, 57, 69, 56],
+             [14, 17, 22, 29, 51, 87, 80, 62], [18, 22, 37, 56, 68, 109, 103, 77], [24, 35, 55, 64, 81, 104, 113, 92],
+             [49, 64, 78, 87, 103, 121, 120, 101], [72, 92, 95, 98, 112, 100, 103, 99]]    # ITU-T T.81, table K.1
+CHROMINANCE = [[17, 18, 24, 47, 99, 99, 99, 99], [18, 21, 26, 66, 99, 99, 99, 99], [24, 26, 56, 99, 99, 99, 99, 99],
+               [47, 66, 99, 99, 99, 99, 99, 99]] + [[99] * 8] * 4                           # table K.2
+
+
+def add(truth, settings):
+    """Return (noisy, levels told [b], levels that are there [b])."""
+    sigma = levels(truth, settings['lowest'], settings['highest'])
+    grain = coloured(torch.randn_like(truth))
+    k = some(truth, settings['per_channel'])
+    gains = lognormal(k, .3, 3)
+    grain[k] = grain[k] * gains / gains.square().mean(1, keepdim=True).sqrt()
+    k = some(truth, settings['signal_dependent'])
+    grain[k] = grain[k] * growing(truth[k])
+    noisy = truth + sigma * grain
+    clipped = some(truth, settings['clipped'])
+    compressed = clipped[:round(settings['jpeg'] * len(truth))]
+    noisy[clipped] = noisy[clipped].clamp(0, 1)
+    actual = sigma[:, 0, 0, 0].clone()
+    if len(compressed):
+        noisy[compressed] = jpeg(noisy[compressed], random.randint(50, 97))
+        actual[compressed] = (noisy[compressed] - truth[compressed]).square().mean((1, 2, 3)).sqrt()
+    told = actual.clone()
+    k = some(truth, .6)
+    told[k] = told[k] * lognormal(k, settings['told_spread'])[:, 0, 0, 0]
+    return noisy, told, actual
+
+
+def levels(x, lowest, highest):
+    """Standard deviations [b,1,1,1]: most spread evenly over ratios, some over values, a few none at all."""
+    sigma = torch.exp(uniform(x, math.log(lowest), math.log(highest)))
+    k = some(x, .3)
+    sigma[k] = uniform(k, .02, .15)
+    sigma[some(x, .04)] = 0
+    return sigma
+
+
+def coloured(grain):
+    """Correlate shares of white noise, keeping its variance."""
+    sixteenth = len(grain) // 16
+    parts = list(grain.split([2 * sixteenth, sixteenth, sixteenth, len(grain) - 4 * sixteenth]))
+    parts[0] = demosaiced(parts[0])
+    parts[1] = blur(parts[1], random.uniform(.3, .9))
+    blotches = F.interpolate(torch.randn_like(F.avg_pool2d(parts[2], 2)), size=grain.shape[2:], mode='bicubic')
+    parts[2] = parts[2] + uniform(blotches, 0, 1) * blotches
+    parts = [p / p.square().mean((1, 2, 3), keepdim=True).sqrt() for p in parts[:3]] + parts[3:]
+    return torch.cat(parts)[torch.randperm(len(grain), device=grain.device)]
+
+
+def demosaiced(grain):
+    """White noise sampled on a Bayer mosaic and bilinearly interpolated."""
+    mosaic = torch.zeros_like(grain)
+    for channel, top, left in ((0, 0, 0), (1, 0, 1), (1, 1, 0), (2, 1, 1)):
+        mosaic[:, channel, top::2, left::2] = grain[:, channel, top::2, left::2]
+    cross = torch.tensor([[0, 1, 0], [1, 4, 1], [0, 1, 0]], device=grain.device) / 4
+    square = torch.tensor([[1, 2, 1], [2, 4, 2], [1, 2, 1]], device=grain.device) / 4
+    kernels = torch.stack([square, cross, square])[:, None]
+    return F.conv2d(F.pad(mosaic, (1,) * 4, mode='reflect'), kernels, groups=3)
+
+
+def growing(truth):
+    """Gain of noise whose variance is a constant plus a multiple of the light, mean square 1."""
+    variance = uniform(truth, .02, .5) + truth * uniform(truth, .2, 2)
+    return (variance / variance.mean((1, 2, 3), keepdim=True)).sqrt()
+
+
+def jpeg(x, quality):
+    """What JPEG at this quality leaves of x (blocks of 8, colour at half size in one of two calls)."""
+    height, width = x.shape[2:]
+    x = F.pad(x, (0, -width % 16, 0, -height % 16), mode='replicate') * 255
+    transform = torch.tensor([[.299, .587, .114], [-.168736, -.331264, .5], [.5, -.418688, -.081312]], device=x.device)
+    y, c = (torch.einsum('ij,bjhw->bihw', transform, x) - torch.tensor([128., 0, 0], device=x.device).view(1, 3, 1, 1)).split([1, 2], 1)
+    halved = random.random() < .5
+    c = F.avg_pool2d(c, 2) if halved else c
+    scale = (5000 / quality if quality < 50 else 200 - 2 * quality) / 100
+    y, c = quantised(y, LUMINANCE, scale), quantised(c, CHROMINANCE, scale)
+    c = F.interpolate(c, scale_factor=2, mode='bilinear', align_corners=False) if halved else c
+    x = torch.einsum('ij,bjhw->bihw', torch.linalg.inv(transform), torch.cat([y + 128, c], 1))
+    return (x.round() / 255).clamp(0, 1)[..., :height, :width]
+
+
+def quantised(x, table, scale):
+    steps = (torch.tensor(table, device=x.device) * scale).round().clamp_min(1)
+    n = torch.arange(8, device=x.device)
+    dct = torch.cos((2 * n[None] + 1) * n[:, None] * math.pi / 16) / 2
+    dct[0] /= math.sqrt(2)
+    b, c, h, w = x.shape
+    blocks = x.view(b, c, h // 8, 8, w // 8, 8).transpose(3, 4)
+    blocks = dct.T @ ((dct @ blocks @ dct.T / steps).round() * steps) @ dct
+    return blocks.transpose(3, 4).reshape(b, c, h, w)

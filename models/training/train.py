@@ -1,0 +1,208 @@
+#!/usr/bin/env python3
+# Joint Filter: learned joint image filtering
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# train: a config and folders of photographs -> a model file
+"""Example: train.py configs/flash-denoise.toml --photos ~/Pictures --seconds 900 --out flash-denoise.safetensors
+
+The model file is written anew at every report, so that a run may be stopped at any time. --seconds makes the run end
+on time on any machine; --iterations makes it repeatable."""
+
+import argparse
+import copy
+import json
+import math
+import os
+import random
+import sys
+import time
+
+import torch
+
+import config as configs
+import flash
+import network as networks
+import photos
+
+RECIPES = {'flash': flash}
+TRIAL_LEVELS = (0.01, 0.0316, 0.1)
+LOSS_SCALE = 512             # keeps float16 gradients above that format's smallest number
+TYPES = {'fp16': torch.float16, 'bf16': torch.bfloat16}
+
+
+def expected(level):
+    """A rough root mean square error after denoising: weighs noise levels equally."""
+    return 0.06 * level ** 0.6 + 0.001
+
+
+def loss_of(kind, output, truth, level):
+    error = (output - truth).square().mean((1, 2, 3))
+    if kind == 'log':                                    # mean PSNR
+        return torch.log(error + 1e-6).mean()
+    if kind == 'rms':                                    # between mean PSNR and mean square error
+        return (torch.sqrt(error + 1e-7) / expected(level)).mean()
+    raise ValueError(f'unknown loss {kind}')
+
+
+class Step:
+    """One optimiser step over fixed buffers; on a GPU recorded once and replayed, because the networks are so
+    small that starting their kernels one by one would take longer than running them."""
+
+    def __init__(self, net, optimizer, kind, batch, precision):
+        self.net, self.optimizer, self.kind, self.precision = net, optimizer, kind, precision
+        self.buffers = [x.clone() for x in batch]
+        self.loss = torch.zeros((), device=batch[0].device)
+        self.graph = None
+
+    def record(self):
+        for _ in range(3):
+            self.run()
+        self.graph = torch.cuda.CUDAGraph()
+        self.optimizer.zero_grad(set_to_none=True)
+        with torch.cuda.graph(self.graph, stream=torch.cuda.current_stream()):
+            self.run()
+
+    def run(self):
+        noisy, guide, truth, told, level = self.buffers
+        m, kind = self.net.margin, TYPES.get(self.precision)
+        self.optimizer.zero_grad(set_to_none=True)
+        with torch.autocast(noisy.device.type, dtype=kind, enabled=kind is not None, cache_enabled=False):
+            output = self.net(noisy, guide, told)
+        loss = loss_of(self.kind, output.float(), truth[..., m:-m, m:-m], level)
+        scale = LOSS_SCALE if self.precision == 'fp16' else 1
+        (loss * scale).backward()
+        gradients = [p.grad for p in self.net.parameters()]
+        torch._foreach_div_(gradients, scale)
+        for gradient in gradients:
+            gradient.nan_to_num_(0, 0, 0)
+        torch.nn.utils.clip_grad_norm_(self.net.parameters(), 1.0)
+        self.optimizer.step()
+        self.loss.copy_(loss.detach())
+
+    def __call__(self, batch):
+        for buffer, value in zip(self.buffers, batch):
+            buffer.copy_(value)
+        if self.buffers[0].is_cuda and self.graph is None:
+            self.record()
+        if self.graph is not None:
+            self.graph.replay()
+        else:
+            self.run()
+
+
+class Progress:
+    """How far a run is, 0..1, by time or by iterations."""
+
+    def __init__(self, seconds, iterations):
+        self.seconds, self.iterations, self.start, self.done = seconds, iterations, time.time(), 0
+
+    def __call__(self):
+        if self.iterations:
+            return self.done / self.iterations
+        return (time.time() - self.start) / self.seconds
+
+
+def decibels(error):
+    return -10 * math.log10(error)
+
+
+@torch.no_grad()
+def report(net, recipe, held_out, settings, count, size):
+    """Mean PSNR over held-out patches at fixed levels, with the guide and with a blank one, and without noise."""
+    state, figures, device = torch.random.get_rng_state(), {}, held_out.photos.device
+    cuda_state, python_state = torch.cuda.get_rng_state() if device.type == 'cuda' else None, random.getstate()
+    torch.backends.cudnn.allow_tf32 = torch.backends.cuda.matmul.allow_tf32 = False
+    m = net.margin
+    for level in TRIAL_LEVELS + (0.0,):
+        torch.manual_seed(7)
+        random.seed(7)
+        noisy, guide, truth, told = recipe.trials(held_out, count, size, settings, level)
+        truth = truth[..., m:-m, m:-m]
+        for name, g in (('', guide), (' blank', torch.full_like(guide, .5))):
+            output = torch.cat([net(*x) for x in zip(noisy.split(16), g.split(16), told.split(16))])
+            errors = (output - truth).square().mean((1, 2, 3)).clamp_min(1e-10)
+            figures[f'{level}{name}'] = round(sum(map(decibels, errors.tolist())) / len(errors), 2)
+    torch.random.set_rng_state(state)
+    random.setstate(python_state)
+    if cuda_state is not None:
+        torch.cuda.set_rng_state(cuda_state)
+    torch.backends.cudnn.allow_tf32 = torch.backends.cuda.matmul.allow_tf32 = True
+    return figures
+
+
+def export(path, net, config):
+    metadata = {'task': config['model']['task'], 'scale': '1', 'name': config['model']['name'],
+                'license': 'GPL-3.0-or-later'}
+    networks.save(path + '.part', net, metadata)
+    os.replace(path + '.part', path)
+
+
+def train(config, folders, out, seconds, iterations, reports, device, log=print):
+    training, settings = config['training'], config['data']
+    random.seed(training['seed'])
+    torch.manual_seed(training['seed'])
+    torch.backends.cudnn.benchmark = True
+    torch.backends.cudnn.allow_tf32 = torch.backends.cuda.matmul.allow_tf32 = True
+    cuda = torch.device(device).type == 'cuda'
+    if cuda:                                             # recording is not possible on the default stream
+        torch.cuda.set_stream(torch.cuda.Stream())
+    recipe = RECIPES[settings['recipe']]
+    tiles, held_out = (t.to(device) for t in photos.load(folders, settings['tile'], settings['held_out_every']))
+    net = networks.Network(config['network'])
+    networks.initialise(net)
+    net = net.to(device, memory_format=torch.channels_last)
+    average = copy.deepcopy(net).requires_grad_(False)
+    rate = torch.tensor(0.0, device=device) if cuda else 0.0
+    optimizer = torch.optim.AdamW(net.parameters(), lr=rate, weight_decay=0, betas=(.9, .99), capturable=cuda)
+    log(f'{len(tiles)} + {len(held_out)} tiles, {net.multiplications:.0f} multiplications per pixel, margin {net.margin}')
+    batch, trial_count = training['batch'], training.get('trials', 128)
+    steps, done, pools, next_report = {}, 0, 0, 0.0
+    progress = Progress(seconds, iterations)
+    while (share := progress()) < 1:
+        if share >= next_report:
+            figures = report(average, recipe, held_out, settings, trial_count, training['patch'])
+            export(out, average, config)
+            log(json.dumps({'share': round(share, 3), 'seconds': round(time.time() - progress.start),
+                            'iterations': done, **figures}))
+            next_report += 1 / reports
+        precision = training['precision'][share >= 1 - training['last_precision']]
+        pool = recipe.examples(tiles, training['pool'], training['patch'], settings)
+        for examples in zip(*(x.split(batch) for x in pool)):
+            if precision not in steps:
+                steps = {precision: Step(net, optimizer, training['loss'], examples, precision)}
+            value = training['rate'] * min(1, done / training['warm_up'], .5 + .5 * math.cos(math.pi * min(1, share))) + 1e-6
+            for group in optimizer.param_groups:
+                group['lr'].fill_(value) if cuda else group.update(lr=value)
+            steps[precision](examples)
+            done += 1
+            progress.done = done
+            share = progress()
+        pools += 1
+        weight = max(1 - training['average'], 1 / (pools + 1))
+        torch._foreach_lerp_(list(average.parameters()), list(net.parameters()), weight)
+        if not all(torch.isfinite(x).all() for x in average.parameters()):
+            raise FloatingPointError(f'weights are not finite after {done} iterations')
+    figures = report(average, recipe, held_out, settings, trial_count, training['patch'])
+    export(out, average, config)
+    log(json.dumps({'share': 1, 'seconds': round(time.time() - progress.start), 'iterations': done, **figures}))
+    return figures
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('config')
+    parser.add_argument('--photos', nargs='+', required=True, metavar='FOLDER')
+    parser.add_argument('--out', required=True, metavar='FILE')
+    parser.add_argument('--seconds', type=float, default=900)
+    parser.add_argument('--iterations', type=int, help='instead of --seconds')
+    parser.add_argument('--reports', type=int, default=8)
+    parser.add_argument('--device', default='cuda' if torch.cuda.is_available() else 'cpu')
+    parser.add_argument('--set', nargs='*', default=[], metavar='TABLE.KEY=VALUE')
+    arguments = parser.parse_args()
+    train(configs.load(arguments.config, arguments.set), arguments.photos, arguments.out, arguments.seconds,
+          arguments.iterations, arguments.reports, arguments.device,
+          lambda text: print(text, flush=True))
+
+
+if __name__ == '__main__':
+    sys.exit(main())
