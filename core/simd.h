@@ -19,7 +19,7 @@ typedef int JfVectorMask __attribute__ ((vector_size (JF_LANES * sizeof (int))))
  * the CPU can run (GCC manual, "Function Multiversioning"). Needs a C library with IFUNC.
  */
 #if defined (__x86_64__) && defined (__gnu_linux__) && ! defined (__clang__) && ! defined (JF_NO_DISPATCH)
-#define JF_DISPATCH __attribute__ ((target_clones ("arch=skylake-avx512", "arch=haswell", "default")))
+#define JF_DISPATCH __attribute__ ((target_clones ("arch=x86-64-v4", "arch=x86-64-v3", "default")))
 #else
 #define JF_DISPATCH
 #endif
