@@ -19,7 +19,7 @@ struct _BenchPeer
   BenchShape  shape;
   float      *columns;
   float      *planes[2];     /* layers read from one and write to the other */
-  float      *features;      /* the guidance's, then one target image's     */
+  float      *features;      /* the guidance's, then the target's           */
 };
 
 /*  local function prototypes  */
@@ -71,29 +71,25 @@ bench_peer_describe (BenchPeer *peer G_GNUC_UNUSED)
 }
 
 void
-bench_peer_run (BenchPeer *peer,
-                float     *target,
-                float     *guidance,
-                float     *output)
+bench_peer_guide (BenchPeer *peer,
+                  float     *guidance)
 {
-  const BenchShape *shape         = &peer->shape;
-  const JfStack    *stacks        = shape->model->stacks;
-  const JfStack    *filter        = &stacks[JF_STACK_FILTER];
-  const JfStack    *guide         = &stacks[JF_STACK_GUIDANCE];
-  const gsize       feature_size  = (gsize) (shape->width + 2 * filter->halo) * (shape->height + 2 * filter->halo);
-  const gsize       target_size   = (gsize) shape->target_planes * (shape->width  + 2 * shape->target_border) *
-                                                                   (shape->height + 2 * shape->target_border);
-  const gsize       output_size   = (gsize) shape->output_planes * shape->width * shape->height;
-  float            *target_features = peer->features +
-                                      guide->layers[guide->n_layers - 1].outputs * feature_size;
+  stack_run (peer, JF_STACK_GUIDANCE, guidance, peer->shape.guidance_border, peer->features);
+}
 
-  stack_run (peer, JF_STACK_GUIDANCE, guidance, shape->guidance_border, peer->features);
+void
+bench_peer_filter (BenchPeer *peer,
+                   float     *target,
+                   float     *output)
+{
+  const BenchShape *shape  = &peer->shape;
+  const JfStack    *stacks = shape->model->stacks;
+  const int         border = stacks[JF_STACK_FILTER].halo;
+  const gsize       size   = (gsize) (shape->width + 2 * border) * (shape->height + 2 * border);
 
-  for (int image = 0; image < shape->images; image++)
-    {
-      stack_run (peer, JF_STACK_TARGET, target + image * target_size, shape->target_border, target_features);
-      stack_run (peer, JF_STACK_FILTER, peer->features, filter->halo, output + image * output_size);
-    }
+  stack_run (peer, JF_STACK_TARGET, target, shape->target_border,
+             peer->features + bench_stack_outputs (&stacks[JF_STACK_GUIDANCE]) * size);
+  stack_run (peer, JF_STACK_FILTER, peer->features, border, output);
 }
 
 

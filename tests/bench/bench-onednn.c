@@ -30,22 +30,26 @@ struct _BenchPeer
   BenchShape      shape;
   dnnl_engine_t   engine;
   dnnl_stream_t   stream;
-  GArray         *steps;
+  GArray         *guide;                  /* steps from the guidance to its features          */
+  GArray         *filter;                 /* steps from the target and them to the output     */
+  GArray         *steps;                  /* whichever is being planned                       */
   dnnl_memory_t   guidance;
   dnnl_memory_t   target;
   dnnl_memory_t   output;
   float          *arenas[N_ARENAS];
   gsize           arena_sizes[N_ARENAS];
-  GPtrArray      *tenants[N_ARENAS];      /* memory to be placed in an arena */
-  int             arena;                  /* the one to write to next        */
+  GPtrArray      *tenants[N_ARENAS];      /* memory to be placed in an arena                  */
+  int             arena;                  /* the one to write to next                         */
   GString        *implementations;
-  gboolean        winograd;               /* at least one layer uses it      */
+  gboolean        winograd;               /* at least one layer uses it                       */
 };
 
 /*  local function prototypes  */
 
 static void                        check             (dnnl_status_t               status,
                                                       const char                 *what);
+static void                        steps_run         (BenchPeer                  *peer,
+                                                      GArray                     *steps);
 static void                        plan              (BenchPeer                  *peer);
 static dnnl_memory_t               plan_stack        (BenchPeer                  *peer,
                                                       JfStackKind                 kind,
@@ -63,8 +67,6 @@ static void                        plan_reorder      (BenchPeer                 
 static dnnl_memory_t               features_new      (BenchPeer                  *peer);
 static dnnl_memory_t               features_part     (BenchPeer                  *peer,
                                                       dnnl_memory_t               features,
-                                                      int                         image,
-                                                      int                         n_images,
                                                       int                         plane,
                                                       int                         n_planes);
 static dnnl_primitive_desc_t       convolution_new   (BenchPeer                  *peer,
@@ -109,7 +111,8 @@ bench_peer_new (const BenchShape *shape)
   BenchPeer *peer = g_new0 (BenchPeer, 1);
 
   peer->shape           = *shape;
-  peer->steps           = g_array_new (FALSE, TRUE, sizeof (Step));
+  peer->guide           = g_array_new (FALSE, TRUE, sizeof (Step));
+  peer->filter          = g_array_new (FALSE, TRUE, sizeof (Step));
   peer->implementations = g_string_new (NULL);
   for (int i = 0; i < N_ARENAS; i++)
     peer->tenants[i] = g_ptr_array_new ();
@@ -137,26 +140,21 @@ bench_peer_describe (BenchPeer *peer)
 }
 
 void
-bench_peer_run (BenchPeer *peer,
-                float     *target,
-                float     *guidance,
-                float     *output)
+bench_peer_guide (BenchPeer *peer,
+                  float     *guidance)
+{
+  check (dnnl_memory_set_data_handle (peer->guidance, guidance), "guidance");
+  steps_run (peer, peer->guide);
+}
+
+void
+bench_peer_filter (BenchPeer *peer,
+                   float     *target,
+                   float     *output)
 {
   check (dnnl_memory_set_data_handle (peer->target, target), "target");
-  check (dnnl_memory_set_data_handle (peer->guidance, guidance), "guidance");
   check (dnnl_memory_set_data_handle (peer->output, output), "output");
-
-  for (guint i = 0; i < peer->steps->len; i++)
-    {
-      const Step *step = &g_array_index (peer->steps, Step, i);
-
-      if (step->primitive)
-        check (dnnl_primitive_execute (step->primitive, peer->stream, step->n_arguments, step->arguments), "run");
-      else
-        taps_add (step);
-    }
-
-  check (dnnl_stream_wait (peer->stream), "wait");
+  steps_run (peer, peer->filter);
 }
 
 
@@ -171,30 +169,44 @@ check (dnnl_status_t  status,
 }
 
 static void
+steps_run (BenchPeer *peer,
+           GArray    *steps)
+{
+  for (guint i = 0; i < steps->len; i++)
+    {
+      const Step *step = &g_array_index (steps, Step, i);
+
+      if (step->primitive)
+        check (dnnl_primitive_execute (step->primitive, peer->stream, step->n_arguments, step->arguments), "run");
+      else
+        taps_add (step);
+    }
+
+  check (dnnl_stream_wait (peer->stream), "wait");
+}
+
+static void
 plan (BenchPeer *peer)
 {
-  const BenchShape *shape          = &peer->shape;
-  const JfStack    *guide          = &shape->model->stacks[JF_STACK_GUIDANCE];
-  const JfStack    *target         = &shape->model->stacks[JF_STACK_TARGET];
-  const int         guide_planes   = guide->layers[guide->n_layers - 1].outputs;
-  const int         target_planes  = target->layers[target->n_layers - 1].outputs;
-  dnnl_memory_t     features       = features_new (peer);
+  const BenchShape *shape         = &peer->shape;
+  const int         guide_planes  = bench_stack_outputs (&shape->model->stacks[JF_STACK_GUIDANCE]);
+  const int         target_planes = bench_stack_outputs (&shape->model->stacks[JF_STACK_TARGET]);
+  dnnl_memory_t     features      = features_new (peer);
   dnnl_memory_t     memory;
 
   peer->guidance = memory_new (peer, 1, shape->guidance_planes, shape->width + 2 * shape->guidance_border,
                                shape->height + 2 * shape->guidance_border, DNNL_MEMORY_NONE);
-  peer->target   = memory_new (peer, shape->images, shape->target_planes, shape->width + 2 * shape->target_border,
+  peer->target   = memory_new (peer, 1, shape->target_planes, shape->width + 2 * shape->target_border,
                                shape->height + 2 * shape->target_border, DNNL_MEMORY_NONE);
-  peer->output   = memory_new (peer, shape->images, shape->output_planes, shape->width, shape->height,
-                               DNNL_MEMORY_NONE);
+  peer->output   = memory_new (peer, 1, shape->output_planes, shape->width, shape->height, DNNL_MEMORY_NONE);
 
+  peer->steps = peer->guide;
   memory = plan_stack (peer, JF_STACK_GUIDANCE, peer->guidance);
-  for (int image = 0; image < shape->images; image++)
-    plan_reorder (peer, memory, features_part (peer, features, image, 1, 0, guide_planes));
+  plan_reorder (peer, memory, features_part (peer, features, 0, guide_planes));
 
+  peer->steps = peer->filter;
   memory = plan_stack (peer, JF_STACK_TARGET, peer->target);
-  plan_reorder (peer, memory, features_part (peer, features, 0, shape->images, guide_planes, target_planes));
-
+  plan_reorder (peer, memory, features_part (peer, features, guide_planes, target_planes));
   memory = plan_stack (peer, JF_STACK_FILTER, features);
   plan_reorder (peer, memory, peer->output);
 }
@@ -310,11 +322,9 @@ features_new (BenchPeer *peer)
 {
   const BenchShape      *shape  = &peer->shape;
   const JfStack         *filter = &shape->model->stacks[JF_STACK_FILTER];
-  const JfStack         *guide  = &shape->model->stacks[JF_STACK_GUIDANCE];
   const int              planes = filter->layers[0].inputs;
-  const int              part   = guide->layers[guide->n_layers - 1].outputs;
-  const dnnl_dims_t      size = { shape->images, planes,
-                                    shape->height + 2 * filter->halo, shape->width + 2 * filter->halo };
+  const int              part   = bench_stack_outputs (&shape->model->stacks[JF_STACK_GUIDANCE]);
+  const dnnl_dims_t      size = { 1, planes, shape->height + 2 * filter->halo, shape->width + 2 * filter->halo };
   const dnnl_dims_t      zero = { 0, part, 0, 0 };
   const dnnl_dims_t      rest = { size[0], planes - part, size[2], size[3] };
   dnnl_primitive_desc_t  desc   = convolution_new (peer, &filter->layers[0], TRUE, size);
@@ -334,14 +344,12 @@ features_new (BenchPeer *peer)
 static dnnl_memory_t
 features_part (BenchPeer     *peer,
                dnnl_memory_t  features,
-               int            image,
-               int            n_images,
                int            plane,
                int            n_planes)
 {
   const dnnl_dim_t   *size   = memory_dimensions (features);
-  const dnnl_dims_t   part = { n_images, n_planes, size[2], size[3] };
-  const dnnl_dims_t   from = { image, plane, 0, 0 };
+  const dnnl_dims_t   part = { 1, n_planes, size[2], size[3] };
+  const dnnl_dims_t   from = { 0, plane, 0, 0 };
   dnnl_memory_desc_t  desc;
   dnnl_memory_t       memory;
 
@@ -573,23 +581,22 @@ taps_add (const Step *step)
   block = n_blocks > 0 ? (int) blocks[0] : 1;
   g_assert (n_blocks <= 1 && in[1] == k * k);
 
-#pragma omp parallel for collapse (2)
-  for (int image = 0; image < out[0]; image++)
-    for (int y = 0; y < out[2]; y++)
-      {
-        float *row = sum + (image * out[2] + y) * out[3];
+#pragma omp parallel for
+  for (int y = 0; y < out[2]; y++)
+    {
+      float *row = sum + y * out[3];
 
-        for (int x = 0; x < out[3]; x++)
-          row[x] = step->layer->bias[0];
+      for (int x = 0; x < out[3]; x++)
+        row[x] = step->layer->bias[0];
 
-        for (int tap = 0; tap < k * k; tap++)
-          {
-            const dnnl_dim_t  step_x = (*strides)[3];
-            const float      *from   = taps + image * (*strides)[0] + tap / block * (*strides)[1] + tap % block +
-                                       (y + tap / k) * (*strides)[2] + tap % k * step_x;
+      for (int tap = 0; tap < k * k; tap++)
+        {
+          const dnnl_dim_t  step_x = (*strides)[3];
+          const float      *from   = taps + tap / block * (*strides)[1] + tap % block +
+                                     (y + tap / k) * (*strides)[2] + tap % k * step_x;
 
-            for (int x = 0; x < out[3]; x++)
-              row[x] += from[x * step_x];
-          }
-      }
+          for (int x = 0; x < out[3]; x++)
+            row[x] += from[x * step_x];
+        }
+    }
 }

@@ -15,71 +15,92 @@
 #define IR_VERSION     8
 #define OPSET_VERSION  13
 #define TYPE_FLOAT     1
-#define TYPE_INT64     7
+#define ATTRIBUTE_INT  2
+
+/* What goes into and comes out of the graphs. */
+typedef enum
+{
+  TENSOR_TARGET,
+  TENSOR_GUIDANCE,
+  TENSOR_FEATURES,     /* the guidance's */
+  TENSOR_OUTPUT,
+  N_TENSORS
+} TensorKind;
+
+typedef struct
+{
+  const char *name;
+  gint64      shape[4];     /* image, plane, y, x */
+  gsize       size;         /* in bytes           */
+} Tensor;
 
 struct _BenchPeer
 {
-  BenchShape   shape;
-  OrtSession  *session;
+  Tensor       tensors[N_TENSORS];
+  float       *features;
+  OrtSession  *guide;       /* guidance to features           */
+  OrtSession  *filter;      /* target and features to output  */
 };
 
 static const OrtApi *ort;
 
 /*  local function prototypes  */
 
-static void         check               (OrtStatus        *status);
-static OrtValue   * value_new           (float            *data,
-                                         int               images,
-                                         int               planes,
-                                         int               width,
-                                         int               height);
-static GByteArray * model_write         (const BenchShape *shape);
-static void         stack_write         (GByteArray       *graph,
-                                         const JfModel    *model,
-                                         JfStackKind       kind,
-                                         const char       *input,
-                                         const char       *output);
-static void         layer_write         (GByteArray       *graph,
-                                         const JfLayer    *layer,
-                                         const char       *name,
-                                         const char       *input,
-                                         const char       *output);
-static void         expand_write        (GByteArray       *graph,
-                                         const BenchShape *shape);
-static void         node_write          (GByteArray       *graph,
-                                         const char       *type,
-                                         const char       *inputs,
-                                         const char       *output,
-                                         GByteArray       *attribute);
-static void         constant_write      (GByteArray       *graph,
-                                         const char       *name,
-                                         int               type,
-                                         const gint64     *dimensions,
-                                         int               n_dimensions,
-                                         gconstpointer     data,
-                                         gsize             size);
-static void         value_write         (GByteArray       *graph,
-                                         int               field,
-                                         const char       *name,
-                                         int               images,
-                                         int               planes,
-                                         int               width,
-                                         int               height);
-static void         field_varint        (GByteArray       *message,
-                                         int               field,
-                                         guint64           value);
-static void         field_bytes         (GByteArray       *message,
-                                         int               field,
-                                         gconstpointer     data,
-                                         gsize             size);
-static void         field_string        (GByteArray       *message,
-                                         int               field,
-                                         const char       *string);
-static void         field_message       (GByteArray       *message,
-                                         int               field,
-                                         GByteArray       *content);
-static void         varint              (GByteArray       *message,
-                                         guint64           value);
+static void         check           (OrtStatus        *status);
+static void         tensors_init    (BenchPeer        *peer,
+                                     const BenchShape *shape);
+static Tensor       tensor_make     (const BenchShape *shape,
+                                     const char       *name,
+                                     int               planes,
+                                     int               border);
+static OrtValue   * value_new       (const Tensor     *tensor,
+                                     float            *data);
+static OrtSession * session_new     (OrtEnv           *env,
+                                     int               n_threads,
+                                     GByteArray       *graph);
+static GByteArray * guide_write     (const BenchPeer  *peer,
+                                     const JfModel    *model);
+static GByteArray * filter_write    (const BenchPeer  *peer,
+                                     const JfModel    *model);
+static void         stack_write     (GByteArray       *graph,
+                                     const JfModel    *model,
+                                     JfStackKind       kind,
+                                     const char       *input,
+                                     const char       *output);
+static void         layer_write     (GByteArray       *graph,
+                                     const JfLayer    *layer,
+                                     const char       *name,
+                                     const char       *input,
+                                     const char       *output);
+static void         node_write      (GByteArray       *graph,
+                                     const char       *type,
+                                     const char       *inputs,
+                                     const char       *output,
+                                     GByteArray       *attribute);
+static void         constant_write  (GByteArray       *graph,
+                                     const char       *name,
+                                     const gint64     *dimensions,
+                                     int               n_dimensions,
+                                     const float      *data,
+                                     gsize             size);
+static void         tensor_write    (GByteArray       *graph,
+                                     int               field,
+                                     const Tensor     *tensor);
+static void         field_varint    (GByteArray       *message,
+                                     int               field,
+                                     guint64           value);
+static void         field_bytes     (GByteArray       *message,
+                                     int               field,
+                                     gconstpointer     data,
+                                     gsize             size);
+static void         field_string    (GByteArray       *message,
+                                     int               field,
+                                     const char       *string);
+static void         field_message   (GByteArray       *message,
+                                     int               field,
+                                     GByteArray       *content);
+static void         varint          (GByteArray       *message,
+                                     guint64           value);
 
 
 /*  public functions  */
@@ -87,22 +108,16 @@ static void         varint              (GByteArray       *message,
 BenchPeer *
 bench_peer_new (const BenchShape *shape)
 {
-  BenchPeer         *peer    = g_new0 (BenchPeer, 1);
-  GByteArray        *model   = model_write (shape);
-  OrtEnv            *env     = NULL;
-  OrtSessionOptions *options = NULL;
+  BenchPeer *peer = g_new0 (BenchPeer, 1);
+  OrtEnv    *env  = NULL;
 
-  peer->shape = *shape;
+  tensors_init (peer, shape);
+  peer->features = g_malloc (peer->tensors[TENSOR_FEATURES].size);
+
   ort = OrtGetApiBase ()->GetApi (ORT_API_VERSION);
-
   check (ort->CreateEnv (ORT_LOGGING_LEVEL_ERROR, "bench", &env));
-  check (ort->CreateSessionOptions (&options));
-  check (ort->SetIntraOpNumThreads (options, shape->n_threads));
-  check (ort->SetSessionGraphOptimizationLevel (options, ORT_ENABLE_ALL));
-  check (ort->CreateSessionFromArray (env, model->data, model->len, options, &peer->session));
-
-  ort->ReleaseSessionOptions (options);
-  g_byte_array_unref (model);
+  peer->guide  = session_new (env, shape->n_threads, guide_write (peer, shape->model));
+  peer->filter = session_new (env, shape->n_threads, filter_write (peer, shape->model));
 
   return peer;
 }
@@ -114,28 +129,36 @@ bench_peer_describe (BenchPeer *peer G_GNUC_UNUSED)
 }
 
 void
-bench_peer_run (BenchPeer *peer,
-                float     *target,
-                float     *guidance,
-                float     *output)
+bench_peer_guide (BenchPeer *peer,
+                  float     *guidance)
 {
-  static const char *const  input_names[]  = { "target", "guidance" };
+  static const char *const  input_names[]  = { "guidance" };
+  static const char *const  output_names[] = { "features" };
+  OrtValue                 *input          = value_new (&peer->tensors[TENSOR_GUIDANCE], guidance);
+  OrtValue                 *output         = value_new (&peer->tensors[TENSOR_FEATURES], peer->features);
+
+  check (ort->Run (peer->guide, NULL, input_names, (const OrtValue *const *) &input, 1, output_names, 1, &output));
+
+  ort->ReleaseValue (input);
+  ort->ReleaseValue (output);
+}
+
+void
+bench_peer_filter (BenchPeer *peer,
+                   float     *target,
+                   float     *output)
+{
+  static const char *const  input_names[]  = { "target", "features" };
   static const char *const  output_names[] = { "output" };
-  const BenchShape         *shape          = &peer->shape;
-  OrtValue                 *results[1];
-  const OrtValue           *inputs[2];
+  OrtValue                 *inputs[]       = { value_new (&peer->tensors[TENSOR_TARGET], target),
+                                               value_new (&peer->tensors[TENSOR_FEATURES], peer->features) };
+  OrtValue                 *result         = value_new (&peer->tensors[TENSOR_OUTPUT], output);
 
-  inputs[0]  = value_new (target, shape->images, shape->target_planes,
-                          shape->width + 2 * shape->target_border, shape->height + 2 * shape->target_border);
-  inputs[1]  = value_new (guidance, 1, shape->guidance_planes,
-                          shape->width + 2 * shape->guidance_border, shape->height + 2 * shape->guidance_border);
-  results[0] = value_new (output, shape->images, shape->output_planes, shape->width, shape->height);
+  check (ort->Run (peer->filter, NULL, input_names, (const OrtValue *const *) inputs, 2, output_names, 1, &result));
 
-  check (ort->Run (peer->session, NULL, input_names, inputs, 2, output_names, 1, results));
-
-  ort->ReleaseValue ((OrtValue *) inputs[0]);
-  ort->ReleaseValue ((OrtValue *) inputs[1]);
-  ort->ReleaseValue (results[0]);
+  ort->ReleaseValue (inputs[0]);
+  ort->ReleaseValue (inputs[1]);
+  ort->ReleaseValue (result);
 }
 
 
@@ -148,52 +171,59 @@ check (OrtStatus *status)
     bench_fail ("ONNX Runtime: %s", ort->GetErrorMessage (status));
 }
 
+static void
+tensors_init (BenchPeer        *peer,
+              const BenchShape *shape)
+{
+  const JfStack *stacks = shape->model->stacks;
+
+  peer->tensors[TENSOR_TARGET]   = tensor_make (shape, "target", shape->target_planes, shape->target_border);
+  peer->tensors[TENSOR_GUIDANCE] = tensor_make (shape, "guidance", shape->guidance_planes, shape->guidance_border);
+  peer->tensors[TENSOR_FEATURES] = tensor_make (shape, "features", bench_stack_outputs (&stacks[JF_STACK_GUIDANCE]),
+                                                stacks[JF_STACK_FILTER].halo);
+  peer->tensors[TENSOR_OUTPUT]   = tensor_make (shape, "output", shape->output_planes, 0);
+}
+
+static Tensor
+tensor_make (const BenchShape *shape,
+             const char       *name,
+             int               planes,
+             int               border)
+{
+  const int width  = shape->width  + 2 * border;
+  const int height = shape->height + 2 * border;
+
+  return (Tensor) { name, { 1, planes, height, width }, sizeof (float) * planes * width * height };
+}
+
 /* The data stay the caller's. */
 static OrtValue *
-value_new (float *data,
-           int    images,
-           int    planes,
-           int    width,
-           int    height)
+value_new (const Tensor *tensor,
+           float        *data)
 {
-  const gint64   shape[]  = { images, planes, height, width };
-  const gsize    size     = sizeof (float) * images * planes * width * height;
-  OrtMemoryInfo *info     = NULL;
-  OrtValue      *value    = NULL;
+  OrtMemoryInfo *info  = NULL;
+  OrtValue      *value = NULL;
 
   check (ort->CreateCpuMemoryInfo (OrtArenaAllocator, OrtMemTypeDefault, &info));
-  check (ort->CreateTensorWithDataAsOrtValue (info, data, size, shape, G_N_ELEMENTS (shape),
+  check (ort->CreateTensorWithDataAsOrtValue (info, data, tensor->size, tensor->shape, G_N_ELEMENTS (tensor->shape),
                                               ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT, &value));
   ort->ReleaseMemoryInfo (info);
 
   return value;
 }
 
-static GByteArray *
-model_write (const BenchShape *shape)
+/* Releases the graph. */
+static OrtSession *
+session_new (OrtEnv     *env,
+             int         n_threads,
+             GByteArray *graph)
 {
-  GByteArray *model     = g_byte_array_new ();
-  GByteArray *graph     = g_byte_array_new ();
-  GByteArray *opset     = g_byte_array_new ();
-  GByteArray *attribute = g_byte_array_new ();
-
-  field_string (attribute, 1, "axis");
-  field_varint (attribute, 3, 1);
-  field_varint (attribute, 20, 2);      /* INT */
-
-  stack_write (graph, shape->model, JF_STACK_GUIDANCE, "guidance", "guidance_features");
-  stack_write (graph, shape->model, JF_STACK_TARGET, "target", "target_features");
-  expand_write (graph, shape);
-  node_write (graph, "Concat", "guidance_all target_features", "features", attribute);
-  stack_write (graph, shape->model, JF_STACK_FILTER, "features", "output");
+  GByteArray        *model   = g_byte_array_new ();
+  GByteArray        *opset   = g_byte_array_new ();
+  OrtSessionOptions *options = NULL;
+  OrtSession        *session = NULL;
 
   field_string (graph, 2, "joint-filter");
-  value_write (graph, 11, "target", shape->images, shape->target_planes,
-               shape->width + 2 * shape->target_border, shape->height + 2 * shape->target_border);
-  value_write (graph, 11, "guidance", 1, shape->guidance_planes,
-               shape->width + 2 * shape->guidance_border, shape->height + 2 * shape->guidance_border);
-  value_write (graph, 12, "output", shape->images, shape->output_planes, shape->width, shape->height);
-
   field_string (opset, 1, "");
   field_varint (opset, 2, OPSET_VERSION);
 
@@ -201,7 +231,49 @@ model_write (const BenchShape *shape)
   field_message (model, 7, graph);
   field_message (model, 8, opset);
 
-  return model;
+  check (ort->CreateSessionOptions (&options));
+  check (ort->SetIntraOpNumThreads (options, n_threads));
+  check (ort->SetSessionGraphOptimizationLevel (options, ORT_ENABLE_ALL));
+  check (ort->CreateSessionFromArray (env, model->data, model->len, options, &session));
+
+  ort->ReleaseSessionOptions (options);
+  g_byte_array_unref (model);
+
+  return session;
+}
+
+static GByteArray *
+guide_write (const BenchPeer *peer,
+             const JfModel   *model)
+{
+  GByteArray *graph = g_byte_array_new ();
+
+  stack_write (graph, model, JF_STACK_GUIDANCE, "guidance", "features");
+  tensor_write (graph, 11, &peer->tensors[TENSOR_GUIDANCE]);
+  tensor_write (graph, 12, &peer->tensors[TENSOR_FEATURES]);
+
+  return graph;
+}
+
+static GByteArray *
+filter_write (const BenchPeer *peer,
+              const JfModel   *model)
+{
+  GByteArray *graph     = g_byte_array_new ();
+  GByteArray *attribute = g_byte_array_new ();
+
+  field_string (attribute, 1, "axis");
+  field_varint (attribute, 3, 1);
+  field_varint (attribute, 20, ATTRIBUTE_INT);
+
+  stack_write (graph, model, JF_STACK_TARGET, "target", "target_features");
+  node_write (graph, "Concat", "features target_features", "all_features", attribute);
+  stack_write (graph, model, JF_STACK_FILTER, "all_features", "output");
+  tensor_write (graph, 11, &peer->tensors[TENSOR_TARGET]);
+  tensor_write (graph, 11, &peer->tensors[TENSOR_FEATURES]);
+  tensor_write (graph, 12, &peer->tensors[TENSOR_OUTPUT]);
+
+  return graph;
 }
 
 static void
@@ -250,21 +322,9 @@ layer_write (GByteArray    *graph,
   g_autofree char  *bias         = g_strconcat (name, ".bias", NULL);
   g_autofree char  *inputs       = g_strjoin (" ", input, weight, bias, NULL);
 
-  constant_write (graph, weight, TYPE_FLOAT, dimensions, 4, layer->weight, n_weights * sizeof (float));
-  constant_write (graph, bias, TYPE_FLOAT, dimensions, 1, layer->bias, layer->outputs * sizeof (float));
+  constant_write (graph, weight, dimensions, 4, layer->weight, n_weights * sizeof (float));
+  constant_write (graph, bias, dimensions, 1, layer->bias, layer->outputs * sizeof (float));
   node_write (graph, "Conv", inputs, output, NULL);
-}
-
-/* The guidance's features once for each image of the batch. */
-static void
-expand_write (GByteArray       *graph,
-              const BenchShape *shape)
-{
-  const gint64 expanded[] = { shape->images, 1, 1, 1 };
-  const gint64 dimension  = G_N_ELEMENTS (expanded);
-
-  constant_write (graph, "expanded", TYPE_INT64, &dimension, 1, expanded, sizeof expanded);
-  node_write (graph, "Expand", "guidance_features expanded", "guidance_all", NULL);
 }
 
 /* inputs: names with a space between them. The attribute is released. */
@@ -289,52 +349,47 @@ node_write (GByteArray *graph,
 }
 
 static void
-constant_write (GByteArray    *graph,
-                const char    *name,
-                int            type,
-                const gint64  *dimensions,
-                int            n_dimensions,
-                gconstpointer  data,
-                gsize          size)
+constant_write (GByteArray   *graph,
+                const char   *name,
+                const gint64 *dimensions,
+                int           n_dimensions,
+                const float  *data,
+                gsize         size)
 {
-  GByteArray *tensor = g_byte_array_new ();
+  GByteArray *constant = g_byte_array_new ();
 
   for (int i = 0; i < n_dimensions; i++)
-    field_varint (tensor, 1, dimensions[i]);
-  field_varint (tensor, 2, type);
-  field_string (tensor, 8, name);
-  field_bytes  (tensor, 9, data, size);    /* little-endian, as are the machines ONNX Runtime runs on */
+    field_varint (constant, 1, dimensions[i]);
+  field_varint (constant, 2, TYPE_FLOAT);
+  field_string (constant, 8, name);
+  field_bytes  (constant, 9, data, size);    /* little-endian, as are the machines ONNX Runtime runs on */
 
-  field_message (graph, 5, tensor);
+  field_message (graph, 5, constant);
 }
 
+/* An input (field 11) or output (field 12) of the graph. */
 static void
-value_write (GByteArray *graph,
-             int         field,
-             const char *name,
-             int         images,
-             int         planes,
-             int         width,
-             int         height)
+tensor_write (GByteArray   *graph,
+              int           field,
+              const Tensor *tensor)
 {
-  const gint64  sizes[] = { images, planes, height, width };
-  GByteArray   *value   = g_byte_array_new ();
-  GByteArray   *type    = g_byte_array_new ();
-  GByteArray   *tensor  = g_byte_array_new ();
-  GByteArray   *shape   = g_byte_array_new ();
+  GByteArray *value = g_byte_array_new ();
+  GByteArray *type  = g_byte_array_new ();
+  GByteArray *array = g_byte_array_new ();
+  GByteArray *shape = g_byte_array_new ();
 
-  for (guint i = 0; i < G_N_ELEMENTS (sizes); i++)
+  for (guint i = 0; i < G_N_ELEMENTS (tensor->shape); i++)
     {
       GByteArray *dimension = g_byte_array_new ();
 
-      field_varint  (dimension, 1, sizes[i]);
+      field_varint  (dimension, 1, tensor->shape[i]);
       field_message (shape, 1, dimension);
     }
 
-  field_varint  (tensor, 1, TYPE_FLOAT);
-  field_message (tensor, 2, shape);
-  field_message (type, 1, tensor);
-  field_string  (value, 1, name);
+  field_varint  (array, 1, TYPE_FLOAT);
+  field_message (array, 2, shape);
+  field_message (type, 1, array);
+  field_string  (value, 1, tensor->name);
   field_message (value, 2, type);
   field_message (graph, field, value);
 }

@@ -23,21 +23,28 @@ static Tiles tiles;
 
 /*  local function prototypes  */
 
-static void  shape_init   (BenchShape     *shape,
-                           const BenchJob *job);
-static void  tile_read    (const BenchJob *job,
-                           int             x,
-                           int             y);
-static void  tile_write   (BenchJob       *job,
-                           int             x,
-                           int             y);
-static float * planes_read (const JfPlanes *planes,
-                           int             x,
-                           int             y,
-                           int             border,
-                           float          *data);
-static int   pieces       (int             length,
-                           int             tile);
+static void    shape_init   (BenchShape     *shape,
+                             const BenchJob *job);
+static void    tile_run     (BenchJob       *job,
+                             int             x,
+                             int             y);
+static void    target_read  (const BenchJob *job,
+                             int             channel,
+                             int             x,
+                             int             y);
+static float * planes_read  (const JfPlanes *planes,
+                             int             channel,
+                             int             n_channels,
+                             int             x,
+                             int             y,
+                             int             border,
+                             float          *data);
+static void    output_write (BenchJob       *job,
+                             int             channel,
+                             int             x,
+                             int             y);
+static int     pieces       (int             length,
+                             int             tile);
 
 
 /*  public functions  */
@@ -52,13 +59,13 @@ bench_program_prepare (BenchJob *job)
 
   shape_init (shape, job);
 
-  tiles.target   = g_new (float, (gsize) shape->images * shape->target_planes *
+  tiles.target   = g_new (float, (gsize) shape->target_planes *
                                  (shape->width  + 2 * shape->target_border) *
                                  (shape->height + 2 * shape->target_border));
   tiles.guidance = g_new (float, (gsize) shape->guidance_planes *
                                  (shape->width  + 2 * shape->guidance_border) *
                                  (shape->height + 2 * shape->guidance_border));
-  tiles.output   = g_new (float, (gsize) shape->images * shape->output_planes * shape->width * shape->height);
+  tiles.output   = g_new (float, (gsize) shape->output_planes * shape->width * shape->height);
   tiles.peer     = bench_peer_new (shape);
 
   return bench_peer_describe (tiles.peer);
@@ -71,18 +78,7 @@ bench_program_run (BenchJob *job)
 
   for (int row = 0; row < tiles.rows; row++)
     for (int column = 0; column < tiles.columns; column++)
-      {
-        const int x = column * tiles.shape.width * r;
-        const int y = row * tiles.shape.height * r;
-
-        tile_read (job, x, y);
-
-        bench_job_resume (job);
-        bench_peer_run (tiles.peer, tiles.target, tiles.guidance, tiles.output);
-        bench_job_pause (job);
-
-        tile_write (job, x, y);
-      }
+      tile_run (job, column * tiles.shape.width * r, row * tiles.shape.height * r);
 }
 
 
@@ -106,7 +102,6 @@ shape_init (BenchShape     *shape,
   shape->n_threads       = job->n_threads;
   shape->taps            = job->taps;
   shape->winograd        = job->winograd;
-  shape->images          = job->target.channels / model->target_channels;
   shape->target_planes   = model->target_channels * r * r + (model->noise_level ? 1 : 0);
   shape->guidance_planes = 3 * r * r;
   shape->output_planes   = model->target_channels * r * r;
@@ -117,38 +112,50 @@ shape_init (BenchShape     *shape,
 }
 
 static void
-tile_read (const BenchJob *job,
-           int             x,
-           int             y)
+tile_run (BenchJob *job,
+          int       x,
+          int       y)
 {
-  const BenchShape *shape = &tiles.shape;
-  float            *data  = tiles.target;
+  planes_read (&job->guidance, 0, job->guidance.channels, x, y, tiles.shape.guidance_border, tiles.guidance);
 
-  for (int image = 0; image < shape->images; image++)
+  bench_job_resume (job);
+  bench_peer_guide (tiles.peer, tiles.guidance);
+  bench_job_pause (job);
+
+  for (int channel = 0; channel < job->target.channels; channel += job->model->target_channels)
     {
-      const int channels = job->model->target_channels;
-      JfPlanes  planes   = job->target;
+      target_read (job, channel, x, y);
 
-      planes.data    += (gsize) image * channels * planes.width * planes.height;
-      planes.channels = channels;
-      data = planes_read (&planes, x, y, shape->target_border, data);
+      bench_job_resume (job);
+      bench_peer_filter (tiles.peer, tiles.target, tiles.output);
+      bench_job_pause (job);
 
-      if (job->model->noise_level)
-        {
-          const gsize n_values = (gsize) (shape->width  + 2 * shape->target_border) *
-                                         (shape->height + 2 * shape->target_border);
-
-          for (gsize i = 0; i < n_values; i++)
-            *data++ = job->noise_level;
-        }
+      output_write (job, channel, x, y);
     }
+}
 
-  planes_read (&job->guidance, x, y, shape->guidance_border, tiles.guidance);
+static void
+target_read (const BenchJob *job,
+             int             channel,
+             int             x,
+             int             y)
+{
+  const BenchShape *shape    = &tiles.shape;
+  const gsize       n_values = (gsize) (shape->width  + 2 * shape->target_border) *
+                                       (shape->height + 2 * shape->target_border);
+  float            *data     = planes_read (&job->target, channel, job->model->target_channels, x, y,
+                                            shape->target_border, tiles.target);
+
+  if (job->model->noise_level)
+    for (gsize i = 0; i < n_values; i++)
+      data[i] = job->noise_level;
 }
 
 /* Channel c, offset (dy, dx) in each r x r block becomes channel c · r² + dy · r + dx of an r times smaller picture. */
 static float *
 planes_read (const JfPlanes *planes,
+             int             channel,
+             int             n_channels,
              int             x,
              int             y,
              int             border,
@@ -157,15 +164,15 @@ planes_read (const JfPlanes *planes,
   const BenchShape *shape = &tiles.shape;
   const int         r     = shape->model->space_to_depth;
 
-  for (int plane = 0; plane < planes->channels * r * r; plane++)
+  for (int plane = 0; plane < n_channels * r * r; plane++)
     {
-      const float *channel = planes->data + (gsize) (plane / (r * r)) * planes->width * planes->height;
-      const int    dy      = plane % (r * r) / r;
-      const int    dx      = plane % r;
+      const float *from = planes->data + (gsize) (channel + plane / (r * r)) * planes->width * planes->height;
+      const int    dy   = plane % (r * r) / r;
+      const int    dx   = plane % r;
 
       for (int v = -border; v < shape->height + border; v++)
         {
-          const float *row = channel + (gsize) CLAMP (y + v * r + dy, 0, planes->height - 1) * planes->width;
+          const float *row = from + (gsize) CLAMP (y + v * r + dy, 0, planes->height - 1) * planes->width;
 
           for (int u = -border; u < shape->width + border; u++)
             *data++ = row[CLAMP (x + u * r + dx, 0, planes->width - 1)];
@@ -177,25 +184,26 @@ planes_read (const JfPlanes *planes,
 
 /* Where the picture ends inside the tile, the rest of the tile is dropped. */
 static void
-tile_write (BenchJob *job,
-            int       x,
-            int       y)
+output_write (BenchJob *job,
+              int       channel,
+              int       x,
+              int       y)
 {
   const BenchShape *shape  = &tiles.shape;
   const int         r      = shape->model->space_to_depth;
   const int         right  = MIN (x + shape->width  * r, job->output.width);
   const int         bottom = MIN (y + shape->height * r, job->output.height);
 
-  for (int channel = 0; channel < job->output.channels; channel++)
+  for (int i = 0; i < job->model->target_channels; i++)
     for (int v = y; v < bottom; v++)
       {
-        const gsize  start  = ((gsize) channel * job->output.height + v) * job->output.width;
+        const gsize  start  = ((gsize) (channel + i) * job->output.height + v) * job->output.width;
         const float *target = job->target.data + start;
         float       *output = job->output.data + start;
 
         for (int u = x; u < right; u++)
           {
-            const gsize plane = (gsize) channel * r * r + (v - y) % r * r + (u - x) % r;
+            const gsize plane = (gsize) i * r * r + (v - y) % r * r + (u - x) % r;
             const float value = tiles.output[(plane * shape->height + (v - y) / r) * shape->width + (u - x) / r];
 
             output[u] = job->model->residual ? target[u] + value : value;

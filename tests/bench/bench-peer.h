@@ -18,9 +18,8 @@ typedef struct
   int            n_threads;
   gboolean       taps;
   gboolean       winograd;
-  int            images;              /* a one-channel model runs on every channel as an image of a batch   */
-  int            target_planes;       /* of one image                                                       */
-  int            guidance_planes;     /* the guidance is one image for all                                  */
+  int            target_planes;
+  int            guidance_planes;
   int            output_planes;
   int            width;               /* of the output                                                      */
   int            height;
@@ -33,10 +32,13 @@ typedef struct _BenchPeer BenchPeer;
 BenchPeer * bench_peer_new      (const BenchShape *shape);
 char      * bench_peer_describe (BenchPeer        *peer);
 
-/* [image][plane][y][x]; output is the filter stack's, without the residual */
-void        bench_peer_run      (BenchPeer        *peer,
+/* [plane][y][x]. The guidance's features serve all targets that follow: a one-channel model runs on each channel of a
+ * colour target. Output is the filter stack's, without the residual.
+ */
+void        bench_peer_guide    (BenchPeer        *peer,
+                                 float            *guidance);
+void        bench_peer_filter   (BenchPeer        *peer,
                                  float            *target,
-                                 float            *guidance,
                                  float            *output);
 
 /* ReLU after every layer of a stack but its last; after the last too where features are merged through a ReLU. */
@@ -49,6 +51,13 @@ bench_layer_has_relu (const JfModel *model,
     return TRUE;
 
   return model->merge_relu && kind != JF_STACK_FILTER;
+}
+
+/* Planes of a stack's features. */
+static inline int
+bench_stack_outputs (const JfStack *stack)
+{
+  return stack->layers[stack->n_layers - 1].outputs;
 }
 
 G_END_DECLS
