@@ -3,67 +3,82 @@
  *
  * conv: one step of a convolution layer
  *
- * A step makes some rows of its output from some rows of its sources. It goes over them in groups of a few
- * vectors, so that what it packs and multiplies for a group stays in the second-level cache:
+ * A step makes some rows of its output from some rows of its sources. It goes over them panel by panel (gemm.h), so
+ * that what it packs and multiplies stays in the second-level cache:
  *
- *   direct    group of pixels → packed columns [inputs · kernel²][lanes] → product → bias, ReLU
- *   Winograd  group of tiles → 64 × [inputs · blocks²][lanes] → 64 products → 6x6 pixels each, bias, ReLU
+ *   direct    panel of pixels → packed columns [inputs · kernel²][lanes] → product
+ *   Winograd  panel of tiles → 64 × [inputs · blocks²][lanes] → 64 products → 6x6 panels of pixels
  *
- * A kernel larger than 3x3 is cut into 3x3 kernels (the last ones padded with zeros), whose products add up in
- * the transform domain: they are more depth for the same 64 products.
+ * and then through the pointwise layers, each a product of the panel that the one before has left. A kernel larger
+ * than 3x3 is cut into 3x3 kernels (the last ones padded with zeros), whose products add up in the transform domain:
+ * they are more depth for the same 64 products.
  */
+#include <string.h>
+
 #include "conv.h"
 #include "simd.h"
 #include "winograd.h"
 
-/* Depth of a direct product: a pixel panel of 16 lanes and this depth fills 24 KiB of a 32 KiB first-level cache. */
+/* Depth of a direct product: a panel of 16 lanes and this depth fills 24 KiB of a 32 KiB first-level cache. */
 #define DIRECT_DEPTH 384
 
-/* Lanes of a direct product: enough for the weights of a depth block to be worth loading. */
-#define DIRECT_LANES 64
+/* The widest panel of any configuration of BLIS, in vectors, with room to spare (gemm.c has one of 64 lanes). */
+#define MAX_PANEL_VECTORS 16
 
-/* Lanes of a Winograd product. 64 products of 64 inputs then take 256 KiB, half the second-level cache of
- * small cores.
- */
-#define WINOGRAD_LANES 16
-
+/* A cache line. */
 #define LINE_FLOATS 16
 #define LINE_BYTES  64
 
-/* Pixel (or tile) lanes that are read and written together. */
+/* Where a panel's pixels lie in a row: its vectors follow each other through lanes and then phases. */
 typedef struct
 {
-  int row;      /* of the block, in units of the method's rows */
-  int phase;
-  int lane;
-} Vector;
+  int n_vectors;
+  int phase[MAX_PANEL_VECTORS];
+  int lane[MAX_PANEL_VECTORS];
+} Panel;
 
 /*  private functions  */
 
-static int
-round_up (int value,
-          int unit)
+/* Up to whole cache lines, an odd number of them: the 64 products of a transform would otherwise fight for the same
+ * cache sets.
+ */
+static gsize
+pad_stride (gsize floats)
 {
-  return (value + unit - 1) / unit * unit;
+  gsize lines = (floats + LINE_FLOATS - 1) / LINE_FLOATS;
+
+  return (lines | 1) * LINE_FLOATS;
+}
+
+static gsize
+round_to_lines (gsize floats)
+{
+  return (floats + LINE_FLOATS - 1) / LINE_FLOATS * LINE_FLOATS;
+}
+
+/* Floats of a panel of products of so many outputs. */
+static gsize
+panel_size (const JfGemm *gemm,
+            int           outputs)
+{
+  return round_to_lines ((gsize) jf_gemm_round_outputs (gemm, outputs) * gemm->pixels);
 }
 
 static void
 init_direct (JfConv      *conv,
              const float *weights)
 {
-  int   rows = jf_gemm_round_outputs (conv->gemm, conv->outputs);
-  int   depth;
-  int   first;
+  int    rows = jf_gemm_round_outputs (conv->gemm, conv->outputs);
+  int    depth, first;
   float *packed;
 
-  conv->block_rows     = 1;
-  conv->window         = conv->kernel;
-  conv->reach          = JF_TILE - 1 + conv->kernel - 1;
-  conv->depth          = conv->inputs * conv->kernel * conv->kernel;
-  conv->group          = round_up (DIRECT_LANES, conv->gemm->pixels) / JF_LANES;
-  conv->product_stride = (gsize) conv->group * JF_LANES;
-  conv->scratch        = (MIN (conv->depth, DIRECT_DEPTH) + rows) * conv->product_stride;
-  conv->weights        = g_aligned_alloc ((gsize) rows * conv->depth, sizeof (float), LINE_BYTES);
+  conv->block_rows = 1;
+  conv->window     = conv->kernel;
+  conv->reach      = JF_TILE - 1 + conv->kernel - 1;
+  conv->depth      = conv->inputs * conv->kernel * conv->kernel;
+  conv->scratch    = (gsize) MIN (conv->depth, DIRECT_DEPTH) * conv->gemm->pixels +
+                     panel_size (conv->gemm, conv->outputs);
+  conv->weights    = g_aligned_alloc ((gsize) rows * conv->depth, sizeof (float), LINE_BYTES);
 
   packed = conv->weights;
   for (first = 0; first < conv->depth; first += depth)
@@ -97,6 +112,13 @@ transform_kernels (const JfConv *conv,
   return transformed;
 }
 
+/* Floats between two of the 64 products, tiles and results alike. */
+static gsize
+product_stride (const JfConv *conv)
+{
+  return pad_stride (MAX ((gsize) conv->depth * conv->gemm->pixels, panel_size (conv->gemm, conv->outputs)));
+}
+
 static void
 init_winograd (JfConv      *conv,
                const float *weights)
@@ -107,20 +129,15 @@ init_winograd (JfConv      *conv,
   int   product;
   gsize size;
 
-  conv->blocks         = (conv->kernel + JF_WINOGRAD_KERNEL - 1) / JF_WINOGRAD_KERNEL;
-  shift                = (conv->blocks - 1) * JF_WINOGRAD_KERNEL;
-  conv->block_rows     = JF_TILE;
-  conv->window         = shift + JF_WINOGRAD_SIDE;
-  conv->reach          = shift + JF_WINOGRAD_SIDE - 1;
-  conv->depth          = conv->inputs * conv->blocks * conv->blocks;
-  conv->group          = round_up (WINOGRAD_LANES, conv->gemm->pixels) / JF_LANES;
-
-  /* An odd number of cache lines apart, or the 64 stores of a transform fight for the same cache sets. */
-  conv->product_stride = (gsize) MAX (conv->depth, rows) * conv->group * JF_LANES;
-  conv->product_stride = round_up ((int) conv->product_stride, 2 * LINE_FLOATS) + LINE_FLOATS;
+  conv->blocks     = (conv->kernel + JF_WINOGRAD_KERNEL - 1) / JF_WINOGRAD_KERNEL;
+  shift            = (conv->blocks - 1) * JF_WINOGRAD_KERNEL;
+  conv->block_rows = JF_TILE;
+  conv->window     = shift + JF_WINOGRAD_SIDE;
+  conv->reach      = shift + JF_WINOGRAD_SIDE - 1;
+  conv->depth      = conv->inputs * conv->blocks * conv->blocks;
 
   /* One more than the products: see run_winograd(). */
-  conv->scratch        = (JF_WINOGRAD_PRODUCTS + 1) * conv->product_stride;
+  conv->scratch    = (JF_WINOGRAD_PRODUCTS + 1) * product_stride (conv);
 
   size          = (gsize) rows * conv->depth;
   conv->weights = g_aligned_alloc (size * JF_WINOGRAD_PRODUCTS, sizeof (float), LINE_BYTES);
@@ -139,94 +156,193 @@ init_shift_add (JfConv *conv)
   conv->reach      = JF_TILE - 1 + conv->kernel - 1;
 }
 
-/* The i-th vector of a block of rows: phases within a row, as the rows are laid out. */
-static Vector
-locate_vector (int i,
-               int phases,
-               int vectors)
+static void
+pointwise_clear (gpointer data)
 {
-  Vector vector;
+  JfPointwise *pointwise = data;
 
-  vector.lane  = i % vectors * JF_LANES;
-  vector.phase = i / vectors % phases;
-  vector.row   = i / vectors / phases;
-
-  return vector;
+  g_aligned_free (pointwise->weights);
+  g_free (pointwise->bias);
 }
 
-/* Where lane l of a group lies in packed pixels of this depth. */
-static gsize
-panel_offset (const JfGemm *gemm,
-              int           lane,
-              int           depth)
+/*  panels  */
+
+static void
+locate_panel (Panel *panel,
+              int    first,
+              int    n_vectors,
+              int    vectors_per_phase)
 {
-  return (gsize) (lane / gemm->pixels) * gemm->pixels * depth + lane % gemm->pixels;
+  int i;
+
+  panel->n_vectors = n_vectors;
+  for (i = 0; i < n_vectors; i++)
+    {
+      panel->phase[i] = (first + i) / vectors_per_phase;
+      panel->lane[i]  = (first + i) % vectors_per_phase * JF_LANES;
+    }
 }
 
-/* Packs columns first … first + depth of one vector of pixels; a column is an input, row and column of the kernel. */
+/* Adds the bias in place, and clips if wanted. */
+JF_DISPATCH static void
+activate (float       *product,
+          int          outputs,
+          int          lanes,
+          const float *bias,
+          gboolean     relu)
+{
+  int o, lane;
+
+  for (o = 0; o < outputs; o++)
+    for (lane = 0; lane < lanes; lane += JF_LANES)
+      {
+        JfVector v = jf_vector_load (product) + bias[o];
+
+        jf_vector_store (product, relu ? jf_vector_positive (v) : v);
+        product += JF_LANES;
+      }
+}
+
+JF_DISPATCH static void
+store_panel (const float *product,
+             int          outputs,
+             int          lanes,
+             const float *bias,
+             gboolean     relu,
+             const Panel *panel,
+             float       *row,
+             gsize        phase_stride,
+             gsize        channel_stride)
+{
+  int o, i;
+
+  for (o = 0; o < outputs; o++)
+    for (i = 0; i < panel->n_vectors; i++)
+      {
+        JfVector v = jf_vector_load (product + o * lanes + i * JF_LANES) + bias[o];
+
+        jf_vector_store (row + o * channel_stride + panel->phase[i] * phase_stride + panel->lane[i],
+                         relu ? jf_vector_positive (v) : v);
+      }
+}
+
+/* Takes a panel of the correlation's outputs, without their bias if there is one, through the pointwise layers to
+ * its place in a row of the result. Overwrites @pixels.
+ */
+static void
+finish_panel (const JfConv *conv,
+              float        *pixels,
+              const float  *bias,
+              const Panel  *panel,
+              float        *row,
+              JfFeature    *output,
+              float        *scratch)
+{
+  const JfGemm *gemm     = conv->gemm;
+  gboolean      relu     = conv->relu;
+  int           channels = conv->outputs;
+  guint         i;
+
+  for (i = 0; i < conv->pointwise->len; i++)
+    {
+      const JfPointwise *pointwise = &g_array_index (conv->pointwise, JfPointwise, i);
+
+      if (bias)
+        activate (pixels, channels, gemm->pixels, bias, relu);
+      jf_gemm_multiply (gemm, pointwise->outputs, pointwise->inputs, 1, pointwise->weights,
+                        pixels, 0, FALSE, scratch, 0);
+      bias     = pointwise->bias;
+      relu     = pointwise->relu;
+      channels = pointwise->outputs;
+      pixels   = scratch;
+      scratch += panel_size (gemm, channels);
+    }
+
+  store_panel (pixels, channels, gemm->pixels, bias, relu, panel,
+               row, output->phase_stride, jf_feature_channel_stride (output));
+}
+
+/*  direct  */
+
+/* One row and column of all taps of a source, for all vectors of a panel. */
+JF_INLINE float *
+pack_tap (const float *row,
+          const gsize *offsets,
+          int          n_vectors,
+          int          lanes,
+          float       *packed)
+{
+  int i;
+
+  for (i = 0; i < n_vectors; i++)
+    jf_vector_store (packed + i * JF_LANES, jf_vector_load (row + offsets[i]));
+
+  return packed + lanes;
+}
+
+/* Packs columns first … first + depth; a column is an input, row and column of the kernel. */
 JF_DISPATCH static void
 pack_columns (const JfConv     *conv,
               const JfFeature **sources,
               int               y,
-              const Vector     *vector,
+              const Panel      *panel,
               int               first,
               int               depth,
               float            *packed)
 {
-  int kernel = conv->kernel;
-  int area   = kernel * kernel;
-  int input  = first / area;
-  int tap    = first % area;
-  int base   = 0;
-  int done   = 0;
+  int lanes = conv->gemm->pixels;
+  int area  = conv->kernel * conv->kernel;
+  int input = first / area;
+  int tap   = first % area;
 
-  while (done < depth)
+  while (depth > 0)
     {
-      const JfFeature *source = *sources;
-      const float     *row;
-      int              column;
+      const JfFeature *source = *sources++;
 
-      if (input >= base + source->channels)
-        {
-          base += source->channels;
-          sources++;
-          continue;
-        }
+      for (; input < source->channels && depth > 0; input++, tap = 0)
+        for (; tap < area && depth > 0; tap++, depth--)
+          {
+            const float *row = jf_feature_row (source, y + tap / conv->kernel) +
+                               input * jf_feature_channel_stride (source);
+            gsize        offsets[MAX_PANEL_VECTORS];
+            int          i;
 
-      row = jf_feature_row (source, y + tap / kernel) +
-            (input - base) * jf_feature_channel_stride (source) + vector->lane;
-      for (column = tap % kernel; column < kernel && done < depth; column++, tap++, done++)
-        {
-          int x = vector->phase + column;
+            for (i = 0; i < panel->n_vectors; i++)
+              {
+                int x = panel->phase[i] + tap % conv->kernel;
 
-          jf_vector_store (packed, jf_vector_load (row + x % JF_TILE * source->phase_stride + x / JF_TILE));
-          packed += conv->gemm->pixels;
-        }
-
-      if (tap == area)
-        {
-          tap = 0;
-          input++;
-        }
+                offsets[i] = x % JF_TILE * source->phase_stride + x / JF_TILE + panel->lane[i];
+              }
+            packed = pack_tap (row, offsets, panel->n_vectors, lanes, packed);
+          }
+      input -= source->channels;
     }
 }
 
+/* The same for a kernel of 1x1. */
 JF_DISPATCH static void
-store_pixels (const float *product,
-              gsize        product_stride,
-              int          outputs,
-              const float *bias,
-              gboolean     relu,
-              float       *pixels,
-              gsize        channel_stride)
+pack_pixels (const JfConv     *conv,
+             const JfFeature **sources,
+             int               y,
+             const Panel      *panel,
+             int               first,
+             int               depth,
+             float            *packed)
 {
-  int o;
-
-  for (o = 0; o < outputs; o++)
+  for (; depth > 0; first -= (*sources++)->channels)
     {
-      JfVector v = jf_vector_load (product + o * product_stride) + bias[o];
+      const JfFeature *source = *sources;
+      const float     *row    = jf_feature_row (source, y) + first * jf_feature_channel_stride (source);
+      gsize            offsets[MAX_PANEL_VECTORS];
+      int              i;
 
-      jf_vector_store (pixels + o * channel_stride, relu ? jf_vector_positive (v) : v);
+      for (i = 0; i < panel->n_vectors; i++)
+        offsets[i] = panel->phase[i] * source->phase_stride + panel->lane[i];
+      for (; first < source->channels && depth > 0; first++, depth--)
+        {
+          packed = pack_tap (row, offsets, panel->n_vectors, conv->gemm->pixels, packed);
+          row   += jf_feature_channel_stride (source);
+        }
     }
 }
 
@@ -239,55 +355,49 @@ run_direct (const JfConv     *conv,
             float            *scratch)
 {
   const JfGemm *gemm      = conv->gemm;
-  int           rows      = jf_gemm_round_outputs (gemm, conv->outputs);
+  gsize         rows      = jf_gemm_round_outputs (gemm, conv->outputs);
   float        *product   = scratch;
-  float        *packed    = scratch + rows * conv->product_stride;
-  int           n_vectors = conv->block_rows * JF_TILE * output->vectors;
-  int           start, n, i, first, depth;
+  float        *packed    = product + panel_size (gemm, conv->outputs);
+  float        *rest      = packed + (gsize) MIN (conv->depth, DIRECT_DEPTH) * gemm->pixels;
+  int           n_vectors = JF_TILE * output->vectors;
+  int           start, first, depth;
+  Panel         panel;
 
-  for (start = 0; start < n_vectors; start += n)
+  for (start = 0; start < n_vectors; start += panel.n_vectors)
     {
       const float *weights = conv->weights;
 
-      n = MIN (conv->group, n_vectors - start);
+      locate_panel (&panel, start, MIN (gemm->pixels / JF_LANES, n_vectors - start), output->vectors);
       for (first = 0; first < conv->depth; first += depth)
         {
           depth = MIN (DIRECT_DEPTH, conv->depth - first);
-          for (i = 0; i < n; i++)
-            {
-              Vector vector = locate_vector (start + i, JF_TILE, output->vectors);
-
-              pack_columns (conv, sources, y + vector.row, &vector, first, depth,
-                            packed + panel_offset (gemm, i * JF_LANES, depth));
-            }
-          jf_gemm_multiply (gemm, conv->outputs, depth, round_up (n * JF_LANES, gemm->pixels),
-                            weights, packed, first > 0, product, conv->product_stride);
-          weights += (gsize) rows * depth;
+          if (conv->kernel == 1)
+            pack_pixels (conv, sources, y, &panel, first, depth, packed);
+          else
+            pack_columns (conv, sources, y, &panel, first, depth, packed);
+          jf_gemm_multiply (gemm, conv->outputs, depth, 1, weights, packed, 0, first > 0, product, 0);
+          weights += rows * depth;
         }
-
-      for (i = 0; i < n; i++)
-        {
-          Vector vector = locate_vector (start + i, JF_TILE, output->vectors);
-
-          store_pixels (product + i * JF_LANES, conv->product_stride, conv->outputs, bias, conv->relu,
-                        jf_feature_new_row (output, y + vector.row) +
-                        vector.phase * output->phase_stride + vector.lane,
-                        jf_feature_channel_stride (output));
-        }
+      finish_panel (conv, product, bias, &panel, jf_feature_new_row (output, y), output, rest);
     }
 }
 
-/* The tiles of one vector, for all sources and 3x3 kernels. */
+/*  Winograd  */
+
+/* A panel of tiles, for all sources and 3x3 kernels. */
 static void
 transform_tiles (const JfConv     *conv,
                  const JfFeature **sources,
                  int               n_sources,
                  int               y,
                  int               lane,
+                 int               n_vectors,
                  float            *transformed)
 {
-  int blocks = conv->blocks;
-  int s, by, bx, i;
+  int   blocks = conv->blocks;
+  int   lanes  = conv->gemm->pixels;
+  gsize stride = product_stride (conv);
+  int   s, by, bx, i;
 
   for (s = 0; s < n_sources; s++)
     {
@@ -301,13 +411,64 @@ transform_tiles (const JfConv     *conv,
             rows[i] = jf_feature_row (source, y + by * JF_WINOGRAD_KERNEL + i) + lane;
           for (bx = 0; bx < blocks; bx++)
             jf_winograd_transform_input (rows, source->phase_stride, jf_feature_channel_stride (source),
-                                         source->channels, bx * JF_WINOGRAD_KERNEL,
-                                         transformed + (by * blocks + bx) * conv->gemm->pixels,
-                                         blocks * blocks * conv->gemm->pixels,
-                                         conv->product_stride);
+                                         source->channels, n_vectors, bx * JF_WINOGRAD_KERNEL,
+                                         transformed + (by * blocks + bx) * lanes,
+                                         blocks * blocks * lanes, stride);
         }
-      transformed += (gsize) source->channels * blocks * blocks * conv->gemm->pixels;
+      transformed += (gsize) source->channels * blocks * blocks * lanes;
     }
+}
+
+/* The 6x6 pixels of a panel of tiles straight into the rows of the result. */
+static void
+store_tiles (const JfConv *conv,
+             const float  *products,
+             const float  *bias,
+             int           y,
+             int           lane,
+             int           n_vectors,
+             JfFeature    *output)
+{
+  float *rows[JF_TILE];
+  int    i;
+
+  for (i = 0; i < JF_TILE; i++)
+    rows[i] = jf_feature_new_row (output, y + i) + lane;
+  jf_winograd_transform_output (products, product_stride (conv), conv->gemm->pixels, conv->outputs, n_vectors,
+                                bias, conv->relu, rows,
+                                output->phase_stride, jf_feature_channel_stride (output));
+}
+
+/* The same through the pointwise layers: the 6x6 pixels become panels of their own. */
+static void
+finish_tiles (const JfConv *conv,
+              const float  *products,
+              const float  *bias,
+              int           y,
+              int           lane,
+              int           n_vectors,
+              JfFeature    *output,
+              float        *scratch)
+{
+  int    lanes = conv->gemm->pixels;
+  gsize  size  = (gsize) conv->outputs * lanes;
+  float *rest  = scratch + round_to_lines (JF_TILE * JF_TILE * size);
+  float *rows[JF_TILE];
+  Panel  panel;
+  int    i, phase;
+
+  for (i = 0; i < JF_TILE; i++)
+    rows[i] = scratch + i * JF_TILE * size;
+  jf_winograd_transform_output (products, product_stride (conv), lanes, conv->outputs, n_vectors,
+                                bias, conv->relu, rows, size, lanes);
+
+  for (i = 0; i < JF_TILE; i++)
+    for (phase = 0; phase < JF_TILE; phase++)
+      {
+        locate_panel (&panel, phase * output->vectors + lane / JF_LANES, n_vectors, output->vectors);
+        finish_panel (conv, rows[i] + phase * size, NULL, &panel,
+                      jf_feature_new_row (output, y + i), output, rest);
+      }
 }
 
 /* The products are written over the tiles of the products before them, which are no longer needed: the tiles lie
@@ -323,36 +484,29 @@ run_winograd (const JfConv     *conv,
               float            *scratch)
 {
   const JfGemm *gemm   = conv->gemm;
-  gsize         lanes  = (gsize) conv->group * JF_LANES;
+  gsize         stride = product_stride (conv);
   gsize         size   = (gsize) jf_gemm_round_outputs (gemm, conv->outputs) * conv->depth;
-  float        *tiles  = scratch + conv->product_stride;
-  int           start, n, i, product;
+  float        *tiles  = scratch + stride;
+  int           start, n, product;
 
   for (start = 0; start < output->vectors; start += n)
     {
-      n = MIN (conv->group, output->vectors - start);
-      for (i = 0; i < n; i++)
-        transform_tiles (conv, sources, n_sources, y, (start + i) * JF_LANES,
-                         tiles + panel_offset (gemm, i * JF_LANES, conv->depth));
+      n = MIN (gemm->pixels / JF_LANES, output->vectors - start);
+      transform_tiles (conv, sources, n_sources, y, start * JF_LANES, n, tiles);
 
       for (product = 0; product < JF_WINOGRAD_PRODUCTS; product++)
-        jf_gemm_multiply (gemm, conv->outputs, conv->depth, round_up (n * JF_LANES, gemm->pixels),
-                          conv->weights + product * size, tiles + product * conv->product_stride,
-                          FALSE, scratch + product * conv->product_stride, lanes);
+        jf_gemm_multiply (gemm, conv->outputs, conv->depth, 1, conv->weights + product * size,
+                          tiles + product * stride, 0, FALSE, scratch + product * stride, 0);
 
-      for (i = 0; i < n; i++)
-        {
-          float *rows[JF_TILE];
-          int    row;
-
-          for (row = 0; row < JF_TILE; row++)
-            rows[row] = jf_feature_new_row (output, y + row) + (start + i) * JF_LANES;
-          jf_winograd_transform_output (scratch + i * JF_LANES, conv->product_stride, lanes,
-                                        conv->outputs, bias, conv->relu, rows,
-                                        output->phase_stride, jf_feature_channel_stride (output));
-        }
+      if (conv->pointwise->len == 0)
+        store_tiles (conv, scratch, bias, y, start * JF_LANES, n, output);
+      else
+        finish_tiles (conv, scratch, bias, y, start * JF_LANES, n, output,
+                      scratch + (JF_WINOGRAD_PRODUCTS + 1) * stride);
     }
 }
+
+/*  taps  */
 
 JF_DISPATCH static void
 add_taps (const JfConv    *conv,
@@ -417,7 +571,9 @@ jf_conv_init (JfConv       *conv,
               const float  *weights)
 {
   *conv = (JfConv) { .gemm = gemm, .method = method, .inputs = inputs, .outputs = outputs,
-                     .kernel = kernel, .relu = relu };
+                     .channels = outputs, .kernel = kernel, .relu = relu };
+  conv->pointwise = g_array_new (FALSE, FALSE, sizeof (JfPointwise));
+  g_array_set_clear_func (conv->pointwise, pointwise_clear);
   switch (method)
     {
     case JF_CONV_DIRECT:
@@ -433,6 +589,39 @@ jf_conv_init (JfConv       *conv,
 }
 
 /**
+ * jf_conv_add_pointwise:
+ * @conv:    a step with weights
+ * @outputs: channels of the result
+ * @relu:    whether negative results become 0
+ * @weights: [outputs][channels of the step so far]
+ * @bias:    [outputs]
+ *
+ * Lets a 1x1 layer follow.
+ */
+void
+jf_conv_add_pointwise (JfConv      *conv,
+                       int          outputs,
+                       gboolean     relu,
+                       const float *weights,
+                       const float *bias)
+{
+  JfPointwise  pointwise = { .inputs = conv->channels, .outputs = outputs, .relu = relu };
+  gsize        rows      = jf_gemm_round_outputs (conv->gemm, outputs);
+
+  pointwise.weights = g_aligned_alloc (rows * conv->channels, sizeof (float), LINE_BYTES);
+  jf_gemm_pack_weights (conv->gemm, outputs, conv->channels, weights, conv->channels, 1, pointwise.weights);
+  pointwise.bias = g_memdup2 (bias, outputs * sizeof (float));
+
+  /* finish_tiles() */
+  if (conv->method == JF_CONV_WINOGRAD && conv->pointwise->len == 0)
+    conv->scratch += round_to_lines ((gsize) JF_TILE * JF_TILE * conv->outputs * conv->gemm->pixels);
+
+  g_array_append_val (conv->pointwise, pointwise);
+  conv->scratch += panel_size (conv->gemm, outputs);
+  conv->channels = outputs;
+}
+
+/**
  * jf_conv_clear:
  * @conv: a step from jf_conv_init()
  *
@@ -442,6 +631,7 @@ void
 jf_conv_clear (JfConv *conv)
 {
   g_clear_pointer (&conv->weights, g_aligned_free);
+  g_clear_pointer (&conv->pointwise, g_array_unref);
 }
 
 /**
@@ -449,7 +639,7 @@ jf_conv_clear (JfConv *conv)
  * @conv:      the step
  * @sources:   its inputs, in the order of the weights' channels
  * @n_sources: how many, up to JF_CONV_MAX_SOURCES
- * @bias:      one per output
+ * @bias:      one per output of the correlation
  * @y:         the first row to make
  * @output:    where to
  * @scratch:   @conv->scratch floats, 64-byte aligned

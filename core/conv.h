@@ -19,13 +19,26 @@ typedef enum
 
 #define JF_CONV_MAX_SOURCES 2
 
-/* A step: the valid correlation of its sources, taken as one image of all their channels. */
+/* A 1x1 layer that follows a step: it works on pixels that are still in the cache. */
+typedef struct
+{
+  int       inputs;
+  int       outputs;
+  gboolean  relu;
+  float    *weights;
+  float    *bias;
+} JfPointwise;
+
+/* A step: the valid correlation of its sources, taken as one image of all their channels, and any number of
+ * pointwise layers after it.
+ */
 typedef struct
 {
   const JfGemm *gemm;
   JfConvMethod  method;
   int           inputs;
-  int           outputs;
+  int           outputs;      /* of the correlation                                  */
+  int           channels;     /* of the result: the last pointwise layer's           */
   int           kernel;
   gboolean      relu;
   int           block_rows;   /* rows that are made at a time                        */
@@ -36,26 +49,30 @@ typedef struct
   /*< private >*/
   int           blocks;       /* 3x3 kernels per side (Winograd)                     */
   int           depth;
-  int           group;        /* vectors per product                                 */
-  gsize         product_stride;
   float        *weights;
+  GArray       *pointwise;
 } JfConv;
 
-void jf_conv_init  (JfConv           *conv,
-                    const JfGemm     *gemm,
-                    JfConvMethod      method,
-                    int               inputs,
-                    int               outputs,
-                    int               kernel,
-                    gboolean          relu,
-                    const float      *weights);
-void jf_conv_clear (JfConv           *conv);
-void jf_conv_run   (const JfConv     *conv,
-                    const JfFeature **sources,
-                    int               n_sources,
-                    const float      *bias,
-                    int               y,
-                    JfFeature        *output,
-                    float            *scratch);
+void jf_conv_init          (JfConv           *conv,
+                            const JfGemm     *gemm,
+                            JfConvMethod      method,
+                            int               inputs,
+                            int               outputs,
+                            int               kernel,
+                            gboolean          relu,
+                            const float      *weights);
+void jf_conv_add_pointwise (JfConv           *conv,
+                            int               outputs,
+                            gboolean          relu,
+                            const float      *weights,
+                            const float      *bias);
+void jf_conv_clear         (JfConv           *conv);
+void jf_conv_run           (const JfConv     *conv,
+                            const JfFeature **sources,
+                            int               n_sources,
+                            const float      *bias,
+                            int               y,
+                            JfFeature        *output,
+                            float            *scratch);
 
 G_END_DECLS

@@ -14,10 +14,8 @@
 #include "network.h"
 #include "simd.h"
 
-/* The widest tile, in blocks and halo included: 64 lanes of 6. The features of a network with 64 channels then take
- * about 10 MiB per thread.
- */
-#define MAX_TILE_WIDTH 384
+/* The widest tile, in blocks and halo included: 128 lanes of 6. */
+#define MAX_TILE_WIDTH 768
 
 /* The halo is computed again at every border between tiles, so they are as tall as leaves some for each thread. */
 #define MAX_TILE_HEIGHT 256

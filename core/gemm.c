@@ -124,26 +124,55 @@ find_kernels (gpointer data)
 static void
 multiply_public (int          outputs,
                  int          depth,
-                 int          lanes,
                  const float *weights,
                  const float *pixels,
                  float        beta,
-                 float       *product,
-                 gsize        product_stride)
+                 float       *product)
 {
   const float one  = 1.0f;
   rntm_t      rntm = BLIS_RNTM_INITIALIZER;
-  int         lane;
 
   bli_rntm_set_num_threads (1, &rntm);
-  for (lane = 0; lane < lanes; lane += PUBLIC_PANEL)
-    bli_sgemm_ex (BLIS_NO_TRANSPOSE, BLIS_NO_TRANSPOSE, outputs, PUBLIC_PANEL, depth,
-                  &one,
-                  weights, 1, outputs,
-                  pixels + (gsize) lane * depth, PUBLIC_PANEL, 1,
-                  &beta,
-                  product + lane, (inc_t) product_stride, 1,
-                  NULL, &rntm);
+  bli_sgemm_ex (BLIS_NO_TRANSPOSE, BLIS_NO_TRANSPOSE, outputs, PUBLIC_PANEL, depth,
+                &one,
+                weights, 1, outputs,
+                pixels, PUBLIC_PANEL, 1,
+                &beta,
+                product, PUBLIC_PANEL, 1,
+                NULL, &rntm);
+}
+
+static void
+multiply_panel (const JfGemm *gemm,
+                int           outputs,
+                int           depth,
+                const float  *weights,
+                const float  *pixels,
+                float         beta,
+                float        *product)
+{
+  const float one    = 1.0f;
+  gemm_ukr_ft kernel = (gemm_ukr_ft) gemm->kernel;
+  auxinfo_t   aux    = { 0 };
+  gsize       size   = (gsize) gemm->weights * depth;
+  int         output;
+
+  for (output = 0; output < outputs; output += gemm->weights)
+    {
+      /* What the kernel may prefetch: the panels it will want next. */
+      bli_auxinfo_set_next_a (gemm->pixels_are_columns ? weights + size : pixels, &aux);
+      bli_auxinfo_set_next_b (gemm->pixels_are_columns ? pixels : weights + size, &aux);
+
+      if (gemm->pixels_are_columns)
+        kernel (gemm->weights, gemm->pixels, depth, &one, weights, pixels, &beta,
+                product, gemm->pixels, 1, &aux, gemm->context);
+      else
+        kernel (gemm->pixels, gemm->weights, depth, &one, pixels, weights, &beta,
+                product, 1, gemm->pixels, &aux, gemm->context);
+
+      weights += size;
+      product += gemm->weights * gemm->pixels;
+    }
 }
 
 /*  public functions  */
@@ -232,12 +261,13 @@ jf_gemm_pack_weights (const JfGemm *gemm,
  * @gemm:           the product
  * @outputs:        rows of the weights
  * @depth:          the length of the sums
- * @lanes:          columns, a multiple of @gemm->pixels
+ * @panels:         panels of pixels
  * @packed_weights: from jf_gemm_pack_weights(), 64-byte aligned
- * @packed_pixels:  panels [depth][gemm->pixels], one after the other, 64-byte aligned
+ * @pixels:         panels [depth][gemm->pixels], 64-byte aligned
+ * @pixels_stride:  floats from one panel of @pixels to the next
  * @accumulate:     add to @product instead of overwriting it
- * @product:        (out): [outputs rounded up to panels][lanes], rows @product_stride floats apart
- * @product_stride: see @product
+ * @product:        (out): panels [outputs, rounded up][gemm->pixels], 64-byte aligned
+ * @product_stride: floats from one panel of @product to the next
  *
  * @product = weights × pixels, in the calling thread alone.
  */
@@ -245,46 +275,25 @@ void
 jf_gemm_multiply (const JfGemm *gemm,
                   int           outputs,
                   int           depth,
-                  int           lanes,
+                  int           panels,
                   const float  *packed_weights,
-                  const float  *packed_pixels,
+                  const float  *pixels,
+                  gsize         pixels_stride,
                   gboolean      accumulate,
                   float        *product,
                   gsize         product_stride)
 {
-  const float one   = 1.0f;
-  const float beta  = accumulate ? 1.0f : 0.0f;
-  gemm_ukr_ft kernel;
-  auxinfo_t   aux = { 0 };
-  int         lane, output;
+  float beta = accumulate ? 1.0f : 0.0f;
+  int   panel;
 
-  if (gemm->path == JF_GEMM_PUBLIC)
+  for (panel = 0; panel < panels; panel++)
     {
-      multiply_public (outputs, depth, lanes, packed_weights, packed_pixels, beta,
-                       product, product_stride);
-      return;
-    }
+      if (gemm->path == JF_GEMM_PUBLIC)
+        multiply_public (outputs, depth, packed_weights, pixels, beta, product);
+      else
+        multiply_panel (gemm, outputs, depth, packed_weights, pixels, beta, product);
 
-  kernel = (gemm_ukr_ft) gemm->kernel;
-  for (lane = 0; lane < lanes; lane += gemm->pixels)
-    {
-      const float *pixels = packed_pixels + (gsize) lane * depth;
-
-      for (output = 0; output < outputs; output += gemm->weights)
-        {
-          const float *weights = packed_weights + (gsize) output * depth;
-          float       *c       = product + output * product_stride + lane;
-
-          /* What the kernel may prefetch: the panels it will want next. */
-          bli_auxinfo_set_next_a (gemm->pixels_are_columns ? weights + gemm->weights * depth : pixels, &aux);
-          bli_auxinfo_set_next_b (gemm->pixels_are_columns ? pixels : weights + gemm->weights * depth, &aux);
-
-          if (gemm->pixels_are_columns)
-            kernel (gemm->weights, gemm->pixels, depth, &one, weights, pixels, &beta,
-                    c, (inc_t) product_stride, 1, &aux, gemm->context);
-          else
-            kernel (gemm->pixels, gemm->weights, depth, &one, pixels, weights, &beta,
-                    c, 1, (inc_t) product_stride, &aux, gemm->context);
-        }
+      pixels  += pixels_stride;
+      product += product_stride;
     }
 }

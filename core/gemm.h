@@ -16,7 +16,8 @@ typedef enum
 } JfGemmPath;
 
 /* How this CPU wants its operands. Weights come in panels of `weights` outputs, pixels in panels of
- * `pixels` lanes (a multiple of JF_LANES), both as [k][panel].
+ * `pixels` lanes (a multiple of JF_LANES), both as [depth][panel]. Products come in panels of pixels as well,
+ * [outputs][panel], so that one product's result is the next one's operand.
  */
 typedef struct _JfGemm
 {
@@ -45,9 +46,10 @@ void           jf_gemm_pack_weights    (const JfGemm  *gemm,
 void           jf_gemm_multiply        (const JfGemm  *gemm,
                                         int            outputs,
                                         int            depth,
-                                        int            lanes,
+                                        int            panels,
                                         const float   *packed_weights,
-                                        const float   *packed_pixels,
+                                        const float   *pixels,
+                                        gsize          pixels_stride,
                                         gboolean       accumulate,
                                         float         *product,
                                         gsize          product_stride);

@@ -142,6 +142,29 @@ weights_of_taps (const JfLayer *layer)
   return taps;
 }
 
+/* A 1x1 layer becomes part of the step before it. */
+static void
+chain_add_pointwise (Chain        *chain,
+                     const JfGemm *gemm,
+                     int           inputs,
+                     int           outputs,
+                     gboolean      relu,
+                     const float  *weights,
+                     const float  *bias)
+{
+  Step *step = &chain->steps[chain->n_steps];
+
+  if (chain->n_steps > 0 && step[-1].conv.method != JF_CONV_SHIFT_ADD)
+    {
+      jf_conv_add_pointwise (&step[-1].conv, outputs, relu, weights, bias);
+      return;
+    }
+
+  jf_conv_init (&step->conv, gemm, JF_CONV_DIRECT, inputs, outputs, 1, relu, weights);
+  step->bias = g_memdup2 (bias, outputs * sizeof (float));
+  chain->n_steps++;
+}
+
 static void
 chain_add_layer (Chain         *chain,
                  const JfGemm  *gemm,
@@ -149,18 +172,24 @@ chain_add_layer (Chain         *chain,
                  const JfLayer *layer,
                  gboolean       relu)
 {
-  Step *step = &chain->steps[chain->n_steps++];
+  Step *step;
+
+  if (layer->kernel == 1)
+    {
+      chain_add_pointwise (chain, gemm, layer->inputs, layer->outputs, relu, layer->weight, layer->bias);
+      return;
+    }
 
   if (method == JF_CONV_SHIFT_ADD)
     {
-      g_autofree float *taps    = weights_of_taps (layer);
-      int               n_taps  = layer->outputs * layer->kernel * layer->kernel;
+      int               n_taps = layer->outputs * layer->kernel * layer->kernel;
+      g_autofree float *taps   = weights_of_taps (layer);
+      g_autofree float *bias   = g_new0 (float, n_taps);
 
-      jf_conv_init (&step->conv, gemm, JF_CONV_DIRECT, layer->inputs, n_taps, 1, FALSE, taps);
-      step->bias = g_new0 (float, n_taps);
-      step = &chain->steps[chain->n_steps++];
+      chain_add_pointwise (chain, gemm, layer->inputs, n_taps, FALSE, taps, bias);
     }
 
+  step = &chain->steps[chain->n_steps++];
   jf_conv_init (&step->conv, gemm, method, layer->inputs, layer->outputs, layer->kernel, relu, layer->weight);
   step->bias = g_memdup2 (layer->bias, layer->outputs * sizeof (float));
 }
@@ -458,7 +487,7 @@ band_init_feature (JfBand *band,
     }
 
   jf_feature_init (&node->feature,
-                   node->step ? node->step->conv.outputs : node->n_planes * r * r,
+                   node->step ? node->step->conv.channels : node->n_planes * r * r,
                    width + 2 * node->margin,
                    MAX (window, 1) + node->block_rows - 1 +
                    (readers > 1 ? rows_between_chains (band->network) : 0),

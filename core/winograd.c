@@ -111,53 +111,56 @@ jf_winograd_transform_kernel (const float *kernel,
  * @phase_stride:       as in JfFeature
  * @channel_stride:     floats from one channel to the next
  * @channels:           how many
+ * @vectors:            how many vectors, one after the other
  * @column:             where in its tile the 8x8 window starts: a multiple of 3
  * @transformed:        (out): the vector of the first product and channel
  * @transformed_stride: floats from one channel to the next
  * @product_stride:     floats from one of the 64 products to the next
  *
- * B' d B of eight tiles, for all channels.
+ * B' d B of eight tiles per vector, for all channels.
  */
 JF_DISPATCH void
 jf_winograd_transform_input (const float *const *rows,
                              gsize               phase_stride,
                              gsize               channel_stride,
                              int                 channels,
+                             int                 vectors,
                              int                 column,
                              float              *transformed,
                              gsize               transformed_stride,
                              gsize               product_stride)
 {
   gsize offset[SIDE];
-  int   c, i, j;
+  int   c, v, i, j;
 
   for (j = 0; j < SIDE; j++)
     offset[j] = (column + j) % JF_TILE * phase_stride + (column + j) / JF_TILE;
 
   for (c = 0; c < channels; c++)
-    {
-      JfVector half[SIDE][SIDE];
+    for (v = 0; v < vectors * JF_LANES; v += JF_LANES)
+      {
+        JfVector half[SIDE][SIDE];
 
-      for (j = 0; j < SIDE; j++)
-        {
-          JfVector d[SIDE], t[SIDE];
+        for (j = 0; j < SIDE; j++)
+          {
+            JfVector d[SIDE], t[SIDE];
 
-          for (i = 0; i < SIDE; i++)
-            d[i] = jf_vector_load (rows[i] + c * channel_stride + offset[j]);
-          transform_input (d, t);
-          for (i = 0; i < SIDE; i++)
-            half[i][j] = t[i];
-        }
+            for (i = 0; i < SIDE; i++)
+              d[i] = jf_vector_load (rows[i] + c * channel_stride + offset[j] + v);
+            transform_input (d, t);
+            for (i = 0; i < SIDE; i++)
+              half[i][j] = t[i];
+          }
 
-      for (i = 0; i < SIDE; i++)
-        {
-          JfVector t[SIDE];
+        for (i = 0; i < SIDE; i++)
+          {
+            JfVector t[SIDE];
 
-          transform_input (half[i], t);
-          for (j = 0; j < SIDE; j++)
-            jf_vector_store (transformed + (i * SIDE + j) * product_stride + c * transformed_stride, t[j]);
-        }
-    }
+            transform_input (half[i], t);
+            for (j = 0; j < SIDE; j++)
+              jf_vector_store (transformed + (i * SIDE + j) * product_stride + c * transformed_stride + v, t[j]);
+          }
+      }
 }
 
 /**
@@ -166,54 +169,57 @@ jf_winograd_transform_input (const float *const *rows,
  * @product_stride: floats from one of the 64 products to the next
  * @output_stride:  floats from one output to the next
  * @outputs:        how many
+ * @vectors:        how many vectors, one after the other
  * @bias:           added, one per output
  * @relu:           whether negative results become 0
  * @rows:           (out): the 6 rows of a row of tiles, at the first channel and the vector's first lane
  * @phase_stride:   as in JfFeature
  * @channel_stride: floats from one channel to the next
  *
- * A' m A of eight tiles, for all outputs.
+ * A' m A of eight tiles per vector, for all outputs.
  */
 JF_DISPATCH void
 jf_winograd_transform_output (const float  *products,
                               gsize         product_stride,
                               gsize         output_stride,
                               int           outputs,
+                              int           vectors,
                               const float  *bias,
                               gboolean      relu,
                               float *const *rows,
                               gsize         phase_stride,
                               gsize         channel_stride)
 {
-  int o, i, j;
+  int o, v, i, j;
 
   for (o = 0; o < outputs; o++)
-    {
-      JfVector half[JF_TILE][SIDE];
+    for (v = 0; v < vectors * JF_LANES; v += JF_LANES)
+      {
+        JfVector half[JF_TILE][SIDE];
 
-      for (j = 0; j < SIDE; j++)
-        {
-          JfVector m[SIDE], y[JF_TILE];
+        for (j = 0; j < SIDE; j++)
+          {
+            JfVector m[SIDE], y[JF_TILE];
 
-          for (i = 0; i < SIDE; i++)
-            m[i] = jf_vector_load (products + (i * SIDE + j) * product_stride + o * output_stride);
-          transform_output (m, y);
-          for (i = 0; i < JF_TILE; i++)
-            half[i][j] = y[i];
-        }
+            for (i = 0; i < SIDE; i++)
+              m[i] = jf_vector_load (products + (i * SIDE + j) * product_stride + o * output_stride + v);
+            transform_output (m, y);
+            for (i = 0; i < JF_TILE; i++)
+              half[i][j] = y[i];
+          }
 
-      for (i = 0; i < JF_TILE; i++)
-        {
-          JfVector y[JF_TILE];
+        for (i = 0; i < JF_TILE; i++)
+          {
+            JfVector y[JF_TILE];
 
-          transform_output (half[i], y);
-          for (j = 0; j < JF_TILE; j++)
-            {
-              JfVector v = y[j] + bias[o];
+            transform_output (half[i], y);
+            for (j = 0; j < JF_TILE; j++)
+              {
+                JfVector pixel = y[j] + bias[o];
 
-              jf_vector_store (rows[i] + o * channel_stride + j * phase_stride,
-                               relu ? jf_vector_positive (v) : v);
-            }
-        }
-    }
+                jf_vector_store (rows[i] + o * channel_stride + j * phase_stride + v,
+                                 relu ? jf_vector_positive (pixel) : pixel);
+              }
+          }
+      }
 }
