@@ -114,10 +114,19 @@ jf_job_check_targets (GimpDrawable **targets,
                          _("No layer is selected. Select the layer to filter."));
 
   for (int i = 0; targets[i]; i++)
-    if (gimp_item_is_group (GIMP_ITEM (targets[i])))
-      return set_item_error (error, GIMP_ITEM (targets[i]),
-                             _("The layer group “%s” has no pixels of its own. Select the layers in it, or "
-                               "merge it."));
+    {
+      GimpItem *item = GIMP_ITEM (targets[i]);
+
+      if (gimp_item_is_group (item))
+        return set_item_error (error, item,
+                               _("The layer group “%s” has no pixels of its own. Select the layers in it, or "
+                                 "merge it."));
+
+      /* The menu is insensitive for these, but scripts get here. */
+      if (gimp_drawable_is_indexed (targets[i]))
+        return set_item_error (error, item,
+                               _("“%s” has indexed colours. Convert the image with Image, Mode, RGB first."));
+    }
 
   return targets[0] != NULL;
 }

@@ -27,9 +27,8 @@ jf_models_load (const char  *name,
 
   if (! model)
     g_set_error (error, GIMP_PLUG_IN_ERROR, 0,
-                 /* TRANSLATORS: a file's path, then what is wrong with it. */
-                 _("The model file “%s” cannot be used: %s. Install Joint Filter again to repair it."),
-                 gimp_filename_to_utf8 (path), reason->message);
+                 /* TRANSLATORS: which file, and what is wrong with it. */
+                 _("%s. Install Joint Filter again to repair it."), reason->message);
 
   return model;
 }

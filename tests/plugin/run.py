@@ -9,6 +9,7 @@ or written, and starts fast.
 import argparse
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import sys
@@ -39,6 +40,32 @@ def run_gimp (root, arguments):
                            env=environment, stderr=subprocess.PIPE, text=True)
 
 
+# What GIMP and its own plug-ins print in such an environment.
+HARMLESS = [r'Failed to parse tag cache', r'script_fu_add_resource_arg', r'GIMP-Warning: Welcome', r'^$',
+            r'gimp_flush\(\): error: Broken pipe', r'batch command executed successfully', r'a stray image',
+            r'G_IS_OBJECT', r'list of contexts not empty', r'^stale context:', r'cannot open display',
+            r'GIMP-Error: Calling error for procedure']
+
+
+def report (root, result):
+    """Prints what the suite wrote, and one more case: nothing else was printed."""
+    tap, messages = root / 'tap', root / 'messages'
+    if not tap.exists ():
+        print (f'Bail out! GIMP did not run the suite\n{result.stderr}')
+        return
+    expected = messages.read_text ().splitlines () if messages.exists () else []
+    surprises = [line for line in result.stderr.splitlines ()
+                 if not any (re.search (pattern, line) for pattern in HARMLESS) and
+                 not any (text in line for text in expected)]
+    surprises += ['missing: ' + text for text in expected if text not in result.stderr]
+    plan, *lines = tap.read_text ().splitlines ()
+    number = int (plan.removeprefix ('1..')) + 1
+    print ('\n'.join ([f'1..{number}', *lines]))
+    print (f'{"not " if surprises else ""}ok {number} - prints what is expected only')
+    for line in surprises:
+        print ('#', line)
+
+
 def main ():
     parser = argparse.ArgumentParser ()
     parser.add_argument ('suite')
@@ -52,10 +79,7 @@ def main ():
         root = pathlib.Path (folder)
         make_folders (root, arguments)
         result = run_gimp (root, arguments)
-        tap = root / 'tap'
-        print (tap.read_text () if tap.exists () else '1..0\nBail out! GIMP did not run the suite', end='')
-        for line in result.stderr.splitlines ():
-            print ('#', line)
+        report (root, result)
         return result.returncode
 
 

@@ -1,0 +1,297 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""layers that differ, selections, outputs"""
+
+from support import *
+
+
+def pair (image=None, **target_arguments):
+    image = image or new_image ()
+    guidance = add_layer (image, 'guide', 2)
+    return image, add_layer (image, 'target', 1, **target_arguments), guidance
+
+
+def place (guidance, target):
+    """The planes of a guidance at the target's place, its edge repeated."""
+    width, height = guidance.get_width (), guidance.get_height ()
+    gx, gy = guidance.get_offsets ()[1:]
+    tx, ty = target.get_offsets ()[1:]
+    colour = planes (guidance)[0]
+    return array.array ('f', [colour[c * width * height + min (max (y + ty - gy, 0), height - 1) * width +
+                                     min (max (x + tx - gx, 0), width - 1)]
+                              for c in range (len (colour) // (width * height))
+                              for y in range (target.get_height ()) for x in range (target.get_width ())])
+
+
+def check_placed (guidance_size, guidance_offset, target_size, target_offset):
+    image = new_image ()
+    guidance = add_layer (image, 'guide', 2, size=guidance_size, offset=guidance_offset)
+    target = add_layer (image, 'target', 1, size=target_size, offset=target_offset)
+    expected = apply (planes (target)[0], place (guidance, target), *target_size)
+    run (image, [target], guidance)
+    check_near (planes (target)[0], expected)
+
+
+def inside (drawable, x, y, width, height):
+    return read (drawable, rectangle=Gegl.Rectangle.new (x, y, width, height))
+
+
+@case
+def guidance_at_an_offset ():
+    check_placed ((30, 25), (-3, -2), (20, 15), (2, 5))
+
+
+@case
+def guidance_that_covers_a_part ():
+    check_placed ((16, 14), (4, 2), (24, 17), (0, 0))
+
+
+@case
+def guidance_that_covers_little_is_told ():
+    expect_message ('The guidance layer “guide” covers only 12% of the part of “target” to filter; beyond it, '
+                    'its edge is used. Are the layers aligned?')
+    check_placed ((7, 7), (2, 3), (20, 20), (0, 0))
+
+
+@case
+def selection_changes_what_is_inside_only ():
+    image, target, guidance = pair ()
+    copy = target.copy ()
+    image.insert_layer (copy, None, 0)
+    before = inside (target, 0, 0, 24, 5)
+    run (image, [copy], guidance)
+    image.select_rectangle (Gimp.ChannelOps.REPLACE, 7, 5, 11, 9)
+    run (image, [target], guidance)
+    area = (7, 5, 11, 9)
+    check (distance (array.array ('f', inside (target, *area)), array.array ('f', inside (copy, *area))) < 1e-5)
+    check (inside (target, 0, 0, 24, 5) == before, 'changed above the selection')
+    for outside in (0, 5, 7, 12), (18, 5, 6, 12), (0, 14, 24, 3):
+        check (inside (target, *outside) != inside (copy, *outside), f'changed at {outside}')
+
+
+@case
+def selection_is_in_coordinates_of_the_image ():
+    image = new_image ()
+    guidance = add_layer (image, 'guide', 2)
+    target = add_layer (image, 'target', 1, size=(12, 9), offset=(6, 4))
+    before = planes (target)[0]
+    image.select_rectangle (Gimp.ChannelOps.REPLACE, 0, 0, 10, 6)
+    expected = apply (before, place (guidance, target), 12, 9)
+    run (image, [target], guidance)
+    for i, value in enumerate (planes (target)[0]):
+        x, y = i % 12, i // 12 % 9
+        check (abs (value - (expected if x < 4 and y < 2 else before)[i]) <= 1e-4, f'at {x}, {y}')
+
+
+@case
+def values_outside_the_usual_range_survive ():
+    image, target, guidance = pair (low=-1.0, high=3.0)
+    before = planes (target)[0]
+    expected = expect (target, guidance)
+    check (min (expected) < -0.5 and max (expected) > 2.5)
+    run (image, [target], guidance)
+    check_near (planes (target)[0], expected, 1e-3)
+
+
+@case
+def other_primaries_are_kept ():
+    # Adobe RGB; "non-linear" has the profile's own curve, a gamma of 2.19921875.
+    curves = {'FLOAT_LINEAR': encode, 'FLOAT_PERCEPTUAL': lambda v: v,
+              'FLOAT_NON_LINEAR': lambda v: encode (v ** 2.19921875)}
+    for precision, curve in curves.items ():
+        image = new_image (precision=getattr (Gimp.Precision, precision))
+        image.set_color_profile (Gimp.ColorProfile.new_rgb_adobe ())
+        image, target, guidance = pair (image, low=0.2, high=0.8)
+        values = [array.array ('f', [curve (v) for c in range (3) for v in native (layer)[c::3]])
+                  for layer in (target, guidance)]
+        expected = apply (*values, 24, 17)
+        run (image, [target], guidance)
+        result = [curve (max (v, 0.0)) for c in range (3) for v in native (target)[c::3]]
+        check_near (result, [max (v, 0.0) for v in expected], 1e-3)
+
+
+@case
+def strength_scales_the_change ():
+    image, target, guidance = pair ()
+    before, full = planes (target)[0], expect (target, guidance)
+    run (image, [target], guidance, strength=0.25)
+    check_near (planes (target)[0], [a + 0.25 * (b - a) for a, b in zip (before, full)])
+
+
+@case
+def strength_of_zero_changes_nothing ():
+    image, target, guidance = pair ()
+    before = planes (target)[0]
+    run (image, [target], guidance, strength=0.0)
+    check_near (planes (target)[0], before, 1e-6)
+
+
+@case
+def noise_level_of_zero_is_estimated ():
+    image = new_image (64, 64)
+    guidance = add_layer (image, 'guide', 2)
+    target = add_layer (image, 'target')
+    source = random.Random (3)
+    fill (target, array.array ('f', [0.5 + source.gauss (0, 0.1) for i in range (64 * 64 * 4)]))
+    colours = [planes (layer)[0] for layer in (target, guidance)]
+    run (image, [target], guidance, noise_level=0.0)
+    right, wrong = (distance (planes (target)[0], apply (*colours, 64, 64, level)) for level in (0.1, 0.05))
+    check (right < wrong / 4, f'{right} from the right level, {wrong} from half of it')
+
+
+@case
+def noise_is_estimated_where_the_target_is_visible ():
+    image = new_image (128, 64)
+    guidance = add_layer (image, 'guide', 2)
+    target = add_layer (image, 'target', alpha=True)
+    source = random.Random (3)
+    values = array.array ('f', [0.5 + source.gauss (0, 0.1) if i % 512 < 128 else 0.0 for i in range (128 * 64 * 4)])
+    for i in range (3, len (values), 4):
+        values[i] = 1.0 if i % 512 < 128 else 0.0
+    buffer = target.get_buffer ()
+    buffer.set (whole (target), "R'G'B'A float", values.tobytes ())
+    buffer.flush ()
+    colours = [planes (layer)[0] for layer in (target, guidance)]
+    run (image, [target], guidance, noise_level=0.0)
+    visible = [i for i in range (128 * 64 * 3) if i % 128 < 32]
+    right, wrong = (distance ([planes (target)[0][i] for i in visible], [values[i] for i in visible])
+                    for values in (apply (*colours, 128, 64, level) for level in (0.1, 0.05)))
+    check (right < wrong / 4, f'{right} from the right level, {wrong} from half of it')
+
+
+@case
+def several_layers_at_once ():
+    image, target, guidance = pair ()
+    other = add_layer (image, 'other', 3, size=(9, 13), offset=(5, 1))
+    expected = expect (target, guidance), apply (planes (other)[0], place (guidance, other), 9, 13)
+    run (image, [target, other], guidance)
+    for layer, values in zip ((target, other), expected):
+        check_near (planes (layer)[0], values)
+
+
+@case
+def one_pixel ():
+    check_placed ((1, 1), (0, 0), (1, 1), (0, 0))
+
+
+@case
+def new_layer_lies_above_and_looks_alike ():
+    image = new_image ()
+    image, target, guidance = pair (image, alpha=True)
+    target.set_offsets (1, 2)
+    target.set_opacity (40)
+    target.set_mode (Gimp.LayerMode.SCREEN)
+    target.add_mask (target.create_mask (Gimp.AddMaskType.BLACK))
+    add_layer (image, 'top', 3)
+    before, alpha = planes (target)
+    expected = apply (before, place (guidance, target), 24, 17)
+    run (image, [target], guidance, output='new-layer')
+    top, result, original, bottom = image.get_layers ()
+    check ([layer.get_name () for layer in image.get_layers ()] == ['top', 'target filtered', 'target', 'guide'])
+    check (planes (original) == (before, alpha), 'the target changed')
+    check_near (planes (result)[0], expected)
+    check (planes (result)[1] == alpha, 'alpha changed')
+    check (result.get_opacity () == 40 and result.get_mode () == Gimp.LayerMode.SCREEN and result.get_mask ())
+    check (result.get_offsets ()[1:] == original.get_offsets ()[1:])
+
+
+@case
+def new_layer_of_a_selection_of_a_locked_layer ():
+    image, target, guidance = pair ()
+    target.set_lock_content (True)
+    before, expected = planes (target)[0], expect (target, guidance)
+    image.select_rectangle (Gimp.ChannelOps.REPLACE, 0, 0, 10, 17)
+    run (image, [target], guidance, output='new-layer')
+    for i, value in enumerate (planes (image.get_layers ()[0])[0]):
+        check (abs (value - (expected if i % 24 < 10 else before)[i]) <= 1e-4, f'at {i}')
+
+
+@case
+def layers_in_a_group ():
+    image = new_image ()
+    group = Gimp.GroupLayer.new (image, 'group')
+    image.insert_layer (group, None, 0)
+    guidance = add_layer (image, 'guide', 2, parent=group)
+    target = add_layer (image, 'target', 1, parent=group)
+    expected = expect (target, guidance)
+    run (image, [target], guidance, output='new-layer')
+    check_near (planes (group.get_children ()[0])[0], expected)
+
+
+@case
+def group_as_guidance ():
+    image, target, guidance = pair ()
+    group = Gimp.GroupLayer.new (image, 'group')
+    image.insert_layer (group, None, 0)
+    expected = expect (target, guidance)
+    image.reorder_item (guidance, group, 0)
+    run (image, [target], group)
+    check_near (planes (target)[0], expected)
+
+
+@case
+def guidance_is_its_pixels_however_it_is_shown ():
+    image, target, guidance = pair ()
+    expected = expect (target, guidance)
+    guidance.set_visible (False)
+    guidance.set_opacity (10)
+    guidance.add_mask (guidance.create_mask (Gimp.AddMaskType.BLACK))
+    run (image, [target], guidance)
+    check_near (planes (target)[0], expected)
+
+
+@case
+def guidance_with_its_effects ():
+    image, target, guidance = pair ()
+    negative = array.array ('f', [1 - value for value in planes (guidance)[0]])
+    expected = apply (planes (target)[0], negative, 24, 17)
+    before, images = read (guidance), len (Gimp.get_images ())
+    guidance.append_filter (Gimp.DrawableFilter.new (guidance, 'gegl:invert-gamma', 'negative'))
+    run (image, [target], guidance)
+    check_near (planes (target)[0], expected)
+    check (read (guidance) == before and len (guidance.get_filters ()) == 1, 'the guidance changed')
+    check (len (Gimp.get_images ()) == images, 'an image was left')
+
+
+@case
+def transparent_guidance_is_its_mean ():
+    image = new_image ()
+    guidance = add_layer (image, 'guide', 2, alpha=True)
+    target = add_layer (image, 'target', 1)
+    colour, alpha = planes (guidance)
+    area = 24 * 17
+    for c in range (3):
+        mean = sum (a * v for a, v in zip (alpha, colour[c * area:])) / sum (alpha)
+        for i in range (area):
+            colour[c * area + i] = mean + alpha[i] * (colour[c * area + i] - mean)
+    expected = apply (planes (target)[0], colour, 24, 17)
+    run (image, [target], guidance)
+    check_near (planes (target)[0], expected)
+
+
+@case
+def layer_mask_as_target_of_a_colour_guidance ():
+    image, layer, guidance = pair ()
+    mask = layer.create_mask (Gimp.AddMaskType.COPY)
+    layer.add_mask (mask)
+    before, expected = read (layer), expect (mask, guidance)
+    run (image, [mask], guidance)
+    check_near (planes (mask)[0], expected, 1e-3)
+    check (read (layer) == before, 'the layer changed')
+
+
+@case
+def script_fu_with_named_arguments ():
+    image, target, guidance = pair ()
+    before, full = planes (target)[0], expect (target, guidance)
+    procedure = Gimp.get_pdb ().lookup_procedure ('plug-in-script-fu-eval')
+    config = procedure.create_config ()
+    config.set_property ('run-mode', Gimp.RunMode.NONINTERACTIVE)
+    config.set_property ('script', f'''(script-fu-use-v3)
+        ({PROCEDURE} #:run-mode RUN-NONINTERACTIVE #:image {image.get_id ()} #:drawables (vector {target.get_id ()})
+         #:guidance {guidance.get_id ()} #:strength 0.5 #:noise-level {NOISE_LEVEL} #:output "in-place")''')
+    values = procedure.run (config)
+    check (values.index (0) == Gimp.PDBStatusType.SUCCESS, values.index (0).value_nick)
+    check_near (planes (target)[0], [(a + b) / 2 for a, b in zip (before, full)])
+
+
+run_cases ()
