@@ -1,0 +1,124 @@
+/* Joint Filter: learned joint image filtering
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * test-planes: pictures as planes
+ */
+#include <string.h>
+
+#include "planes.h"
+
+
+static void
+test_init (void)
+{
+  g_autoptr(GError) error  = NULL;
+  g_auto(JfPlanes)  planes = { 0 };
+
+  g_assert_true (jf_planes_init (&planes, 3, 5, 7, &error));
+  g_assert_no_error (error);
+  g_assert_cmpint (planes.channels, ==, 3);
+  g_assert_cmpint (planes.width, ==, 5);
+  g_assert_cmpint (planes.height, ==, 7);
+  g_assert_cmpuint ((guintptr) planes.data % 64, ==, 0);
+
+  /* All of it is ours to write. */
+  memset (planes.data, 0, sizeof (float) * 3 * 5 * 7);
+}
+
+static void
+test_init_nothing (void)
+{
+  const int sizes[][3] = { { 0, 1, 1 }, { 1, 0, 1 }, { 1, 1, 0 }, { -1, 1, 1 }, { 1, -5, -5 } };
+
+  for (guint i = 0; i < G_N_ELEMENTS (sizes); i++)
+    {
+      g_autoptr(GError) error = NULL;
+      JfPlanes          planes;
+
+      g_assert_false (jf_planes_init (&planes, sizes[i][0], sizes[i][1], sizes[i][2], &error));
+      g_assert_error (error, JF_PLANES_ERROR, JF_PLANES_ERROR_SIZE);
+      g_assert_null (planes.data);
+    }
+}
+
+static void
+test_init_too_large (void)
+{
+  const int sizes[][3] = { { 1, G_MAXINT, G_MAXINT }, { G_MAXINT, G_MAXINT, G_MAXINT } };
+
+  for (guint i = 0; i < G_N_ELEMENTS (sizes); i++)
+    {
+      g_autoptr(GError) error = NULL;
+      JfPlanes          planes;
+
+      g_assert_false (jf_planes_init (&planes, sizes[i][0], sizes[i][1], sizes[i][2], &error));
+      g_assert_error (error, JF_PLANES_ERROR, JF_PLANES_ERROR_SIZE);
+      g_assert_nonnull (strstr (error->message, "memory"));
+    }
+}
+
+static void
+test_clear (void)
+{
+  JfPlanes planes;
+
+  g_assert_true (jf_planes_init (&planes, 1, 2, 3, NULL));
+  jf_planes_clear (&planes);
+  g_assert_null (planes.data);
+  g_assert_cmpint (planes.width, ==, 0);
+
+  jf_planes_clear (&planes);
+}
+
+static void
+check_blend (float       strength,
+             const float expected[4])
+{
+  float    input[4]  = { 0.1f, 0.2f, -3.0f, 0.7f };
+  float    result[4] = { 0.3f, 0.2f, 5.0f, 0.1f };
+  JfPlanes target    = { input, 1, 2, 2 };
+  JfPlanes output    = { result, 1, 2, 2 };
+
+  jf_planes_blend (&output, &target, strength);
+
+  for (int i = 0; i < 4; i++)
+    g_assert_cmpfloat_with_epsilon (result[i], expected[i], 1e-6f);
+}
+
+static void
+test_blend (void)
+{
+  check_blend (1.0f, (const float[]) { 0.3f, 0.2f, 5.0f, 0.1f });
+  check_blend (0.0f, (const float[]) { 0.1f, 0.2f, -3.0f, 0.7f });
+  check_blend (0.5f, (const float[]) { 0.2f, 0.2f, 1.0f, 0.4f });
+}
+
+/* 0.1 + 1 × (1e9 - 0.1) is not 1e9 in floats of this size: a strength of 1 must not compute. */
+static void
+test_blend_full_strength (void)
+{
+  float    input[1]  = { 1e9f };
+  float    result[1] = { 0.1f };
+  JfPlanes target    = { input, 1, 1, 1 };
+  JfPlanes output    = { result, 1, 1, 1 };
+
+  jf_planes_blend (&output, &target, 1.0f);
+
+  g_assert_cmpfloat (result[0], ==, 0.1f);
+}
+
+int
+main (int    argc,
+      char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+
+  g_test_add_func ("/planes/init", test_init);
+  g_test_add_func ("/planes/init-nothing", test_init_nothing);
+  g_test_add_func ("/planes/init-too-large", test_init_too_large);
+  g_test_add_func ("/planes/clear", test_clear);
+  g_test_add_func ("/planes/blend", test_blend);
+  g_test_add_func ("/planes/blend-full-strength", test_blend_full_strength);
+
+  return g_test_run ();
+}
