@@ -99,9 +99,9 @@ static const Malformed malformed[] =
     JF_MODEL_ERROR_TENSOR, "“target.0.bias”: its shape is [3]" },
   { "flat-bias",           "target.0.bias 4\n", "target.0.bias 4 1\n",
     JF_MODEL_ERROR_TENSOR, "“target.0.bias”: its shape is [4, 1]" },
-  { "nan",                 "target.1.weight 3 4 3 3\n", "target.1.weight 3 4 3 3 nan\n",
+  { "nan",                 "target.1.weight 3 4 3 3\n", "target.1.weight 3 4 3 3 :nan\n",
     JF_MODEL_ERROR_TENSOR, "“target.1.weight”: value 107 is not a finite number" },
-  { "infinite-bias",       "filter.0.bias 12\n", "filter.0.bias 12 inf\n",
+  { "infinite-bias",       "filter.0.bias 12\n", "filter.0.bias 12 :inf\n",
     JF_MODEL_ERROR_TENSOR, "“filter.0.bias”: value 11 is not a finite number" }
 };
 
