@@ -249,8 +249,8 @@ finish_panel (const JfConv *conv,
 
       if (bias)
         activate (pixels, channels, gemm->pixels, bias, relu);
-      jf_gemm_multiply (gemm, pointwise->outputs, pointwise->inputs, 1, pointwise->weights,
-                        pixels, 0, FALSE, scratch, 0);
+      jf_gemm_multiply (gemm, pointwise->outputs, pointwise->inputs, panel->n_vectors * JF_LANES,
+                        pointwise->weights, pixels, FALSE, scratch);
       bias     = pointwise->bias;
       relu     = pointwise->relu;
       channels = pointwise->outputs;
@@ -375,7 +375,7 @@ run_direct (const JfConv     *conv,
             pack_pixels (conv, sources, y, &panel, first, depth, packed);
           else
             pack_columns (conv, sources, y, &panel, first, depth, packed);
-          jf_gemm_multiply (gemm, conv->outputs, depth, 1, weights, packed, 0, first > 0, product, 0);
+          jf_gemm_multiply (gemm, conv->outputs, depth, panel.n_vectors * JF_LANES, weights, packed, first > 0, product);
           weights += rows * depth;
         }
       finish_panel (conv, product, bias, &panel, jf_feature_new_row (output, y), output, rest);
@@ -495,8 +495,8 @@ run_winograd (const JfConv     *conv,
       transform_tiles (conv, sources, n_sources, y, start * JF_LANES, n, tiles);
 
       for (product = 0; product < JF_WINOGRAD_PRODUCTS; product++)
-        jf_gemm_multiply (gemm, conv->outputs, conv->depth, 1, conv->weights + product * size,
-                          tiles + product * stride, 0, FALSE, scratch + product * stride, 0);
+        jf_gemm_multiply (gemm, conv->outputs, conv->depth, n * JF_LANES, conv->weights + product * size,
+                          tiles + product * stride, FALSE, scratch + product * stride);
 
       if (conv->pointwise->len == 0)
         store_tiles (conv, scratch, bias, y, start * JF_LANES, n, output);

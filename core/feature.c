@@ -38,7 +38,7 @@ jf_feature_init (JfFeature *feature,
   feature->height       = 0;
   feature->vectors      = (lanes + JF_LANES - 1) / JF_LANES;
   feature->n_rows       = n_rows;
-  feature->phase_stride = (gsize) feature->vectors * JF_LANES + margin;
+  feature->phase_stride = ((gsize) feature->vectors * JF_LANES + margin + LINE_FLOATS - 1) / LINE_FLOATS * LINE_FLOATS;
   feature->row_stride   = feature->phase_stride * JF_TILE * channels;
 
   /* Rows of a tile are read together: keep them off the same cache sets (strides of 4 KiB multiples

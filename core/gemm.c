@@ -8,6 +8,8 @@
  * blocking would be work done twice: we take the register-block kernel ("micro-kernel") and its block
  * size from the BLIS context and call it directly. Pixels lie on the kernel's vector side, which is n
  * where it prefers to store rows and m where it prefers columns (BLIS, docs/KernelsHowTo.md).
+ *
+ * For short sums on BLIS's 6x16 block (all AVX2 machines) there is a kernel of our own on the same panels.
  */
 #include <stdio.h>
 #include <string.h>
@@ -27,6 +29,15 @@
 
 /* The width of a pixel panel for bli_sgemm, which blocks for itself: wide enough to be worth a call. */
 #define PUBLIC_PANEL 64
+
+/* BLIS's block on machines with AVX2 (haswell, zen, zen2, zen3). */
+#define SHORT_WEIGHTS 6
+#define SHORT_PIXELS  16
+
+/* Up to this depth our kernel is the faster one: a call of BLIS's costs some 30 cycles more. Measured on Zen 3, 48 outputs,
+ * GFLOP/s ours / BLIS: depth 9 72 / 55, 27 88 / 81, 48 93 / 87, 64 95 / 92, 80 95 / 94, 96 93 / 95.
+ */
+#define SHORT_DEPTH 80
 
 /*  private functions  */
 
@@ -115,6 +126,7 @@ find_kernels (gpointer data)
       .kernel             = (gpointer) bli_cntx_get_ukr_dt (BLIS_FLOAT, BLIS_GEMM_UKR, context),
       .context            = context
     };
+  micro->has_short = rows && micro->weights == SHORT_WEIGHTS && micro->pixels == SHORT_PIXELS;
   if (! kernel_suits (context, micro))
     *micro = gemms[JF_GEMM_PUBLIC];
 
@@ -142,8 +154,89 @@ multiply_public (int          outputs,
                 NULL, &rntm);
 }
 
+/* All weight panels with one pixel panel. */
+JF_DISPATCH static void
+multiply_short (int          panels,
+                int          depth,
+                const float *weights,
+                const float *pixels,
+                float       *product)
+{
+  for (; panels > 0; panels--)
+    {
+      JfVector     sum[SHORT_WEIGHTS][2] = { 0 };
+      const float *pixel = pixels;
+      int          k, i;
+
+      for (k = 0; k < depth; k++)
+        {
+          JfVector left  = jf_vector_load (pixel);
+          JfVector right = jf_vector_load (pixel + JF_LANES);
+
+#pragma GCC unroll 6
+          for (i = 0; i < SHORT_WEIGHTS; i++)
+            {
+              sum[i][0] += weights[i] * left;
+              sum[i][1] += weights[i] * right;
+            }
+          weights += SHORT_WEIGHTS;
+          pixel   += SHORT_PIXELS;
+        }
+
+#pragma GCC unroll 6
+      for (i = 0; i < SHORT_WEIGHTS; i++)
+        {
+          jf_vector_store (product, sum[i][0]);
+          jf_vector_store (product + JF_LANES, sum[i][1]);
+          product += SHORT_PIXELS;
+        }
+    }
+}
+
+/* The same for the left half of the lanes alone, for what remains at the end of a row: two weight panels at a time. */
+JF_DISPATCH static void
+multiply_half (int          panels,
+               int          depth,
+               const float *weights,
+               const float *pixels,
+               float       *product)
+{
+  for (; panels > 0; panels -= 2)
+    {
+      /* Of an odd number the last one is made twice. */
+      gsize        next  = panels > 1 ? SHORT_WEIGHTS * (gsize) depth : 0;
+      gsize        below = panels > 1 ? SHORT_WEIGHTS * SHORT_PIXELS : 0;
+      JfVector     sum[SHORT_WEIGHTS][2] = { 0 };
+      const float *pixel = pixels;
+      int          k, i;
+
+      for (k = 0; k < depth; k++)
+        {
+          JfVector left = jf_vector_load (pixel);
+
+#pragma GCC unroll 6
+          for (i = 0; i < SHORT_WEIGHTS; i++)
+            {
+              sum[i][0] += weights[i] * left;
+              sum[i][1] += weights[next + i] * left;
+            }
+          weights += SHORT_WEIGHTS;
+          pixel   += SHORT_PIXELS;
+        }
+      weights += next;
+
+#pragma GCC unroll 6
+      for (i = 0; i < SHORT_WEIGHTS; i++)
+        {
+          jf_vector_store (product + i * SHORT_PIXELS, sum[i][0]);
+          jf_vector_store (product + below + i * SHORT_PIXELS, sum[i][1]);
+        }
+      product += 2 * below;
+    }
+}
+
 static void
-multiply_panel (const JfGemm *gemm,
+multiply_micro (const JfGemm *gemm,
                 int           outputs,
                 int           depth,
                 const float  *weights,
@@ -258,16 +351,14 @@ jf_gemm_pack_weights (const JfGemm *gemm,
 
 /**
  * jf_gemm_multiply:
- * @gemm:           the product
- * @outputs:        rows of the weights
- * @depth:          the length of the sums
- * @panels:         panels of pixels
- * @packed_weights: from jf_gemm_pack_weights(), 64-byte aligned
- * @pixels:         panels [depth][gemm->pixels], 64-byte aligned
- * @pixels_stride:  floats from one panel of @pixels to the next
- * @accumulate:     add to @product instead of overwriting it
- * @product:        (out): panels [outputs, rounded up][gemm->pixels], 64-byte aligned
- * @product_stride: floats from one panel of @product to the next
+ * @gemm:       the product
+ * @outputs:    rows of the weights
+ * @depth:      the length of the sums
+ * @lanes:      how many lanes of the panel matter; the others of @product may be anything
+ * @weights:    from jf_gemm_pack_weights(), 64-byte aligned
+ * @pixels:     a panel [depth][gemm->pixels], 64-byte aligned
+ * @accumulate: add to @product instead of overwriting it
+ * @product:    (out): a panel [outputs, rounded up][gemm->pixels], 64-byte aligned
  *
  * @product = weights × pixels, in the calling thread alone.
  */
@@ -275,25 +366,21 @@ void
 jf_gemm_multiply (const JfGemm *gemm,
                   int           outputs,
                   int           depth,
-                  int           panels,
-                  const float  *packed_weights,
+                  int           lanes,
+                  const float  *weights,
                   const float  *pixels,
-                  gsize         pixels_stride,
                   gboolean      accumulate,
-                  float        *product,
-                  gsize         product_stride)
+                  float        *product)
 {
-  float beta = accumulate ? 1.0f : 0.0f;
-  int   panel;
+  float beta   = accumulate ? 1.0f : 0.0f;
+  int   panels = (outputs + gemm->weights - 1) / gemm->weights;
 
-  for (panel = 0; panel < panels; panel++)
-    {
-      if (gemm->path == JF_GEMM_PUBLIC)
-        multiply_public (outputs, depth, packed_weights, pixels, beta, product);
-      else
-        multiply_panel (gemm, outputs, depth, packed_weights, pixels, beta, product);
-
-      pixels  += pixels_stride;
-      product += product_stride;
-    }
+  if (gemm->path == JF_GEMM_PUBLIC)
+    multiply_public (outputs, depth, weights, pixels, beta, product);
+  else if (! gemm->has_short || depth > SHORT_DEPTH || accumulate)
+    multiply_micro (gemm, outputs, depth, weights, pixels, beta, product);
+  else if (lanes > JF_LANES)
+    multiply_short (panels, depth, weights, pixels, product);
+  else
+    multiply_half (panels, depth, weights, pixels, product);
 }

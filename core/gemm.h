@@ -11,7 +11,7 @@ G_BEGIN_DECLS
 
 typedef enum
 {
-  JF_GEMM_MICRO_KERNEL,   /* BLIS's own register-block kernel, on operands packed by us  */
+  JF_GEMM_MICRO_KERNEL,   /* BLIS's register-block kernel, on operands packed by us       */
   JF_GEMM_PUBLIC          /* bli_sgemm: the fallback, and the reference in tests         */
 } JfGemmPath;
 
@@ -27,6 +27,7 @@ typedef struct _JfGemm
 
   /*< private >*/
   gboolean    pixels_are_columns;
+  gboolean    has_short;
   gpointer    kernel;
   const void *context;
 } JfGemm;
@@ -46,12 +47,10 @@ void           jf_gemm_pack_weights    (const JfGemm  *gemm,
 void           jf_gemm_multiply        (const JfGemm  *gemm,
                                         int            outputs,
                                         int            depth,
-                                        int            panels,
-                                        const float   *packed_weights,
+                                        int            lanes,
+                                        const float   *weights,
                                         const float   *pixels,
-                                        gsize          pixels_stride,
                                         gboolean       accumulate,
-                                        float         *product,
-                                        gsize          product_stride);
+                                        float         *product);
 
 G_END_DECLS

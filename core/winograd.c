@@ -146,7 +146,13 @@ jf_winograd_transform_input (const float *const *rows,
             JfVector d[SIDE], t[SIDE];
 
             for (i = 0; i < SIDE; i++)
-              d[i] = jf_vector_load (rows[i] + c * channel_stride + offset[j] + v);
+              {
+                const float *from = rows[i] + c * channel_stride + offset[j] + v;
+
+                d[i] = jf_vector_load (from);
+                if (v == 0 && j < JF_TILE)
+                  __builtin_prefetch (from + channel_stride);
+              }
             transform_input (d, t);
             for (i = 0; i < SIDE; i++)
               half[i][j] = t[i];
@@ -196,6 +202,12 @@ jf_winograd_transform_output (const float  *products,
     for (v = 0; v < vectors * JF_LANES; v += JF_LANES)
       {
         JfVector half[JF_TILE][SIDE];
+        JfVector constant = bias[o] + (JfVector) { 0 };
+
+        if (v == 0)
+          for (i = 0; i < JF_TILE; i++)
+            for (j = 0; j < JF_TILE; j++)
+              __builtin_prefetch (rows[i] + (o + 1) * channel_stride + j * phase_stride, 1);
 
         for (j = 0; j < SIDE; j++)
           {
@@ -215,7 +227,7 @@ jf_winograd_transform_output (const float  *products,
             transform_output (half[i], y);
             for (j = 0; j < JF_TILE; j++)
               {
-                JfVector pixel = y[j] + bias[o];
+                JfVector pixel = y[j] + constant;
 
                 jf_vector_store (rows[i] + o * channel_stride + j * phase_stride + v,
                                  relu ? jf_vector_positive (pixel) : pixel);
