@@ -9,7 +9,7 @@
 set -u
 
 here=$(dirname -- "$(readlink -f -- "$0")")
-sample=$here/../data/sample
+sample=$(readlink -f -- "$here/../data/sample")
 
 die ()
 {
@@ -23,20 +23,22 @@ quote ()
   printf '"%s"' "$(printf '%s' "$1" | sed 's/[\\"]/\\&/g')"
 }
 
-# Runs a call of denoise.scm in GIMP.  What GIMP itself has to say is of interest only when that fails.
+# Runs a call of denoise.scm in GIMP.  What GIMP writes is of interest only when that fails: then it says what failed,
+# and why, in one line.
 call ()
 {
   gimp-console-3.0 --no-interface --no-data --no-fonts --no-splash --batch-interpreter plug-in-script-fu-eval \
     --batch "(begin (load $(quote "$here/denoise.scm")) $1)" --quit < /dev/null > "$scratch/log" 2>&1 && return
 
-  grep -i 'error' "$scratch/log" >&2 || cat "$scratch/log" >&2
-  die 'GIMP could not do it'
+  why=$(sed -n 's/^Error: \(Procedure execution of [^:]*: \)*//p' "$scratch/log")
+  [ -n "$why" ] || cat "$scratch/log" >&2
+  die "GIMP could not do it: $why"
 }
 
 # GIMP writes to a folder of ours first: a failure leaves an older OUT as it was.
 denoise ()
 {
-  printf 'Denoising %s by %s in %s ...\n' "$1" "$2" "$(gimp-console-3.0 --version)"
+  printf 'Denoising %s by %s in GIMP %s ...\n' "$1" "$2" "$(gimp-console-3.0 --version | sed 's/.* //')"
   call "(denoise $(quote "$1") $(quote "$2") $(quote "$scratch/${3##*/}"))"
   mv "$scratch/${3##*/}" "$3" || die "cannot write $3"
 }
@@ -84,6 +86,7 @@ mkdir -p "$folder" || exit 1
 denoise "$sample/noflash.png" "$sample/flash.png" "$folder/denoised.png"
 call "(put-side-by-side $(quote "$sample/noflash.png") $(quote "$folder/denoised.png") $(quote "$folder/before-after.png"))"
 
+printf 'Against the clean truth %s:\n' "$sample/truth.png"
 printf 'PSNR before: %s dB\n' "$("$psnr" "$sample/truth.png" "$sample/noflash.png")"
 printf 'PSNR after:  %s dB\n' "$("$psnr" "$sample/truth.png" "$folder/denoised.png")"
 printf 'Before and after: %s\n' "$folder/before-after.png"
