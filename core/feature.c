@@ -8,9 +8,8 @@
 #include "feature.h"
 #include "simd.h"
 
-/* A cache line, in floats and in bytes. */
+/* A cache line. */
 #define LINE_FLOATS 16
-#define LINE_BYTES  64
 
 /**
  * jf_feature_init:
@@ -20,8 +19,8 @@
  * @n_rows:   how many rows to keep
  * @reach:    how many pixels past the start of the last vector's pixels a reader looks
  *
- * Sets up the window for images of @width; `height` is set for every image. Free with
- * jf_feature_clear(). Lanes that are read but never written stay 0.
+ * Lays out the window for images of @width; `height` is set for every image, `data` once for all: jf_feature_size()
+ * floats of zeros, 64-byte aligned. Lanes that are read but never written have to stay 0.
  */
 void
 jf_feature_init (JfFeature *feature,
@@ -32,7 +31,6 @@ jf_feature_init (JfFeature *feature,
 {
   int   lanes  = (width + JF_TILE - 1) / JF_TILE;
   int   margin = (reach / JF_TILE + JF_LANES - 1) / JF_LANES * JF_LANES;
-  gsize size;
 
   feature->channels     = channels;
   feature->height       = 0;
@@ -46,19 +44,17 @@ jf_feature_init (JfFeature *feature,
    */
   feature->row_stride = (feature->row_stride + LINE_FLOATS - 1) / LINE_FLOATS * LINE_FLOATS;
   feature->row_stride += LINE_FLOATS * (1 - (feature->row_stride / LINE_FLOATS) % 2);
-
-  size = (gsize) n_rows * feature->row_stride;
-  feature->data = g_aligned_alloc0 (size, sizeof (float), LINE_BYTES);
+  feature->data = NULL;
 }
 
 /**
- * jf_feature_clear:
+ * jf_feature_size:
  * @feature: a window from jf_feature_init()
  *
- * Frees its rows.
+ * Returns: the floats of its rows, a multiple of 16
  */
-void
-jf_feature_clear (JfFeature *feature)
+gsize
+jf_feature_size (const JfFeature *feature)
 {
-  g_clear_pointer (&feature->data, g_aligned_free);
+  return feature->n_rows * feature->row_stride;
 }

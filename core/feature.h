@@ -27,12 +27,12 @@ typedef struct
   float *data;
 } JfFeature;
 
-void jf_feature_init  (JfFeature *feature,
-                       int        channels,
-                       int        width,
-                       int        n_rows,
-                       int        reach);
-void jf_feature_clear (JfFeature *feature);
+void  jf_feature_init  (JfFeature *feature,
+                        int        channels,
+                        int        width,
+                        int        n_rows,
+                        int        reach);
+gsize jf_feature_size  (const JfFeature *feature);
 
 static inline gsize
 jf_feature_channel_stride (const JfFeature *feature)

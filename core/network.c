@@ -14,12 +14,18 @@
  */
 #include <string.h>
 
+#ifdef __linux__
+#include <sys/mman.h>
+#endif
+
 #include "conv.h"
 #include "network.h"
 #include "simd.h"
 
-#define COLOURS    3
-#define LINE_BYTES 64
+#define COLOURS 3
+
+/* The size of a large page on most machines. */
+#define LARGE_PAGE (2 << 20)
 
 /* One step of a layer. A layer by taps takes two. */
 typedef struct
@@ -74,6 +80,7 @@ struct _JfBand
   Node            *targets[COLOURS];    /* their inputs */
   Node            *results[COLOURS];
   float           *noise_bias;
+  float           *memory;              /* of all features and the scratch */
   float           *scratch;
   int             *columns;             /* [space_to_depth][phases][lanes]: clamped columns of the input being read */
 };
@@ -347,13 +354,6 @@ init_filter (JfNetwork       *network,
   chain_init (&network->chains[JF_STACK_FILTER], gemm, method, layers, stack->n_layers, FALSE);
 }
 
-/* The smallest multiple of a cache line's floats that is not less. */
-static gsize
-aligned_floats (gsize n)
-{
-  return (n + 15) / 16 * 16;
-}
-
 /*  nodes  */
 
 static Node *
@@ -492,6 +492,38 @@ band_init_feature (JfBand *band,
                    MAX (window, 1) + node->block_rows - 1 +
                    (readers > 1 ? rows_between_chains (band->network) : 0),
                    reach);
+}
+
+/* One piece of memory for everything that flows: in large pages, as the layers jump between many rows and channels
+ * (8 % of the time on Zen 3).
+ */
+static void
+band_allocate (JfBand *band,
+               gsize   scratch)
+{
+  gsize  size = scratch;
+  float *free_memory;
+  guint  i;
+
+  for (i = 0; i < band->nodes->len; i++)
+    size += jf_feature_size (&((Node *) g_ptr_array_index (band->nodes, i))->feature);
+
+  size *= sizeof (float);
+  band->memory = g_aligned_alloc (1, (size + LARGE_PAGE - 1) / LARGE_PAGE * LARGE_PAGE, LARGE_PAGE);
+#ifdef MADV_HUGEPAGE
+  madvise (band->memory, size, MADV_HUGEPAGE);
+#endif
+  memset (band->memory, 0, size);
+
+  free_memory = band->memory;
+  for (i = 0; i < band->nodes->len; i++)
+    {
+      JfFeature *feature = &((Node *) g_ptr_array_index (band->nodes, i))->feature;
+
+      feature->data = free_memory;
+      free_memory  += jf_feature_size (feature);
+    }
+  band->scratch = free_memory;
 }
 
 /*  running  */
@@ -738,7 +770,7 @@ jf_band_new (const JfNetwork *network,
       if (node->step)
         scratch = MAX (scratch, node->step->conv.scratch);
     }
-  band->scratch = g_aligned_alloc0 (aligned_floats (scratch), sizeof (float), LINE_BYTES);
+  band_allocate (band, scratch);
   band->columns = g_new (int, (gsize) network->space_to_depth * JF_TILE * vectors * JF_LANES);
 
   return band;
@@ -751,16 +783,12 @@ jf_band_new (const JfNetwork *network,
 void
 jf_band_free (JfBand *band)
 {
-  guint i;
-
   if (! band)
     return;
 
-  for (i = 0; i < band->nodes->len; i++)
-    jf_feature_clear (&((Node *) g_ptr_array_index (band->nodes, i))->feature);
   g_ptr_array_unref (band->nodes);
   g_free (band->noise_bias);
-  g_aligned_free (band->scratch);
+  g_aligned_free (band->memory);
   g_free (band->columns);
   g_free (band);
 }

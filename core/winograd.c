@@ -214,7 +214,13 @@ jf_winograd_transform_output (const float  *products,
             JfVector m[SIDE], y[JF_TILE];
 
             for (i = 0; i < SIDE; i++)
-              m[i] = jf_vector_load (products + (i * SIDE + j) * product_stride + o * output_stride + v);
+              {
+                const float *from = products + (i * SIDE + j) * product_stride + o * output_stride + v;
+
+                m[i] = jf_vector_load (from);
+                if (v == 0)
+                  __builtin_prefetch (from + output_stride);
+              }
             transform_output (m, y);
             for (i = 0; i < JF_TILE; i++)
               half[i][j] = y[i];
