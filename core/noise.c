@@ -27,10 +27,10 @@
 /* More blocks than this do not make the result better, only slower. */
 #define MAX_BLOCKS        30000
 
-/* One block in a hundred is chosen, since most photographs have that much sky, wall or blur; but not
+/* One block in two hundred is chosen, since most photographs have that much sky, wall or blur; but not
  * so few that chance decides, nor more than a quarter of a small picture.
  */
-#define CHOSEN_SHARE      100
+#define CHOSEN_SHARE      200
 #define MIN_CHOSEN        150
 #define MAX_CHOSEN_SHARE  4
 
@@ -231,10 +231,11 @@ find_extremes (const float *plane,
   float most  = -INFINITY;
 
   for (gsize i = 0; i < n_pixels; i++)
-    {
-      least = plane[i] < least ? plane[i] : least;
-      most  = plane[i] > most  ? plane[i] : most;
-    }
+    if (isfinite (plane[i]))
+      {
+        least = MIN (least, plane[i]);
+        most  = MAX (most, plane[i]);
+      }
 
   *darkest   = least;
   *brightest = most;

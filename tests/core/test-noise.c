@@ -1,0 +1,298 @@
+/* Joint Filter: learned joint image filtering
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * test-noise: the noise level of pictures whose noise is known
+ */
+#include <math.h>
+#include <string.h>
+
+#include "noise.h"
+
+
+#define SIZE 256
+
+
+/* A picture for the tests to add noise to: a slow ramp from 0.3 to 0.7. */
+static JfPlanes
+make_ramp (int channels,
+           int width,
+           int height)
+{
+  JfPlanes planes;
+
+  g_assert_true (jf_planes_init (&planes, channels, width, height, NULL));
+
+  for (int i = 0; i < channels * width * height; i++)
+    planes.data[i] = 0.3f + 0.4f * (float) (i % width) / (float) width;
+
+  return planes;
+}
+
+/* Gaussian, by Box and Muller. */
+static void
+add_noise (JfPlanes *planes,
+           int       channel,
+           double    sigma,
+           GRand    *random)
+{
+  const int  n_pixels = planes->width * planes->height;
+  float     *plane    = planes->data + (gsize) channel * n_pixels;
+
+  for (int i = 0; i < n_pixels; i++)
+    plane[i] += (float) (sigma * sqrt (-2.0 * log (1.0 - g_rand_double (random))) *
+                         cos (2.0 * G_PI * g_rand_double (random)));
+}
+
+static void
+clip (JfPlanes *planes)
+{
+  for (int i = 0; i < planes->channels * planes->width * planes->height; i++)
+    planes->data[i] = CLAMP (planes->data[i], 0.0f, 1.0f);
+}
+
+static void
+test_flat (void)
+{
+  g_auto(JfPlanes) planes = make_ramp (3, SIZE, SIZE);
+
+  for (int i = 0; i < 3 * SIZE * SIZE; i++)
+    planes.data[i] = 0.5f;
+
+  g_assert_cmpfloat (jf_noise_estimate (&planes), ==, 0.0f);
+}
+
+/* Bars of a few flat colours, as in drawings. */
+static void
+test_drawing (void)
+{
+  g_auto(JfPlanes) planes = make_ramp (1, SIZE, SIZE);
+
+  for (int i = 0; i < SIZE * SIZE; i++)
+    planes.data[i] = 0.2f * (float) (i % SIZE / 50);
+
+  g_assert_cmpfloat (jf_noise_estimate (&planes), <, 1e-6f);
+}
+
+static void
+test_black_and_white (void)
+{
+  g_autoptr(GRand) random = g_rand_new_with_seed (1);
+  g_auto(JfPlanes) planes = make_ramp (1, SIZE, SIZE);
+
+  for (int i = 0; i < SIZE * SIZE; i++)
+    planes.data[i] = (float) g_rand_int_range (random, 0, 2);
+
+  g_assert_cmpfloat (jf_noise_estimate (&planes), ==, 0.0f);
+}
+
+static void
+test_clean_ramp (void)
+{
+  g_auto(JfPlanes) planes = make_ramp (1, SIZE, SIZE);
+
+  g_assert_cmpfloat (jf_noise_estimate (&planes), <, 0.001f);
+}
+
+static void
+test_white (void)
+{
+  const double sigmas[] = { 0.005, 0.01, 0.0316, 0.1, 0.2 };
+
+  for (guint i = 0; i < G_N_ELEMENTS (sigmas); i++)
+    {
+      g_autoptr(GRand) random = g_rand_new_with_seed (1);
+      g_auto(JfPlanes) planes = make_ramp (1, SIZE, SIZE);
+
+      add_noise (&planes, 0, sigmas[i], random);
+      g_assert_cmpfloat_with_epsilon (jf_noise_estimate (&planes), sigmas[i], 0.05 * sigmas[i]);
+    }
+}
+
+/* Half of the picture is texture ten times as strong as the noise. */
+static void
+test_texture (void)
+{
+  g_autoptr(GRand) random = g_rand_new_with_seed (1);
+  g_auto(JfPlanes) planes = make_ramp (1, SIZE, SIZE);
+
+  for (int i = 0; i < SIZE * SIZE; i++)
+    if (i % SIZE < SIZE / 2)
+      planes.data[i] = (float) g_rand_double_range (random, 0.0, 1.0);
+
+  add_noise (&planes, 0, 0.0316, random);
+  g_assert_cmpfloat_with_epsilon (jf_noise_estimate (&planes), 0.0316, 0.1 * 0.0316);
+}
+
+/* Half of the picture is blown out, so that its noise is cut off. */
+static void
+test_clipped (void)
+{
+  g_autoptr(GRand) random = g_rand_new_with_seed (1);
+  g_auto(JfPlanes) planes = make_ramp (1, SIZE, SIZE);
+
+  for (int i = 0; i < SIZE * SIZE; i++)
+    if (i % SIZE < SIZE / 2)
+      planes.data[i] = 1.0f;
+
+  add_noise (&planes, 0, 0.05, random);
+  clip (&planes);
+  g_assert_cmpfloat_with_epsilon (jf_noise_estimate (&planes), 0.05, 0.05 * 0.05);
+}
+
+static void
+test_channels (void)
+{
+  g_autoptr(GRand) random = g_rand_new_with_seed (1);
+  g_auto(JfPlanes) planes = make_ramp (3, SIZE, SIZE);
+
+  for (int channel = 0; channel < 3; channel++)
+    add_noise (&planes, channel, 0.02 * (1 + channel), random);
+
+  for (int channel = 0; channel < 3; channel++)
+    g_assert_cmpfloat_with_epsilon (jf_noise_estimate_channel (&planes, channel),
+                                    0.02 * (1 + channel), 0.05 * 0.02 * (1 + channel));
+
+  g_assert_cmpfloat_with_epsilon (jf_noise_estimate (&planes), 0.02 * sqrt (14.0 / 3.0), 0.002);
+}
+
+/* A channel that is blown out everywhere says nothing, and does not make the picture less noisy. */
+static void
+test_clipped_channel (void)
+{
+  g_autoptr(GRand) random = g_rand_new_with_seed (1);
+  g_auto(JfPlanes) planes = make_ramp (3, SIZE, SIZE);
+
+  for (int i = 0; i < SIZE * SIZE; i++)
+    planes.data[i] = 1.0f;
+
+  add_noise (&planes, 1, 0.05, random);
+  add_noise (&planes, 2, 0.05, random);
+
+  g_assert_cmpfloat (jf_noise_estimate_channel (&planes, 0), ==, 0.0f);
+  g_assert_cmpfloat_with_epsilon (jf_noise_estimate (&planes), 0.05, 0.05 * 0.05);
+}
+
+/* Grain two pixels wide, with next to nothing at the highest frequencies: the mean of 2x2 pixels of
+ * white noise has half its standard deviation.
+ */
+static void
+test_grain (void)
+{
+  g_autoptr(GRand) random = g_rand_new_with_seed (1);
+  g_auto(JfPlanes) white  = make_ramp (1, SIZE, SIZE);
+  g_auto(JfPlanes) grain  = make_ramp (1, SIZE - 1, SIZE - 1);
+
+  add_noise (&white, 0, 0.1, random);
+
+  for (int y = 0; y < SIZE - 1; y++)
+    for (int x = 0; x < SIZE - 1; x++)
+      {
+        const float *pixel = white.data + y * SIZE + x;
+
+        grain.data[y * (SIZE - 1) + x] = 0.25f * (pixel[0] + pixel[1] + pixel[SIZE] + pixel[SIZE + 1]);
+      }
+
+  g_assert_cmpfloat_with_epsilon (jf_noise_estimate (&grain), 0.05, 0.2 * 0.05);
+}
+
+/* The result is in the units of the picture. */
+static void
+test_units (void)
+{
+  g_autoptr(GRand) random = g_rand_new_with_seed (1);
+  g_auto(JfPlanes) planes = make_ramp (1, SIZE, SIZE);
+  float            sigma;
+
+  add_noise (&planes, 0, 0.05, random);
+  sigma = jf_noise_estimate (&planes);
+
+  for (int i = 0; i < SIZE * SIZE; i++)
+    planes.data[i] = 255.0f * planes.data[i] - 1000.0f;
+
+  g_assert_cmpfloat_with_epsilon (jf_noise_estimate (&planes), 255.0f * sigma, 0.01);
+}
+
+/* Neither they nor the blown-out half beside them disturb. */
+static void
+test_not_finite (void)
+{
+  g_autoptr(GRand) random = g_rand_new_with_seed (1);
+  g_auto(JfPlanes) planes = make_ramp (1, SIZE, SIZE);
+
+  add_noise (&planes, 0, 0.05, random);
+
+  for (int i = 0; i < SIZE * SIZE; i++)
+    if (i < 1000)
+      planes.data[i] = i % 3 ? NAN : INFINITY;
+    else if (i % SIZE < SIZE / 2)
+      planes.data[i] = 1.0f;
+
+  g_assert_cmpfloat_with_epsilon (jf_noise_estimate (&planes), 0.05, 0.05 * 0.05);
+}
+
+static void
+test_narrow (void)
+{
+  const int sizes[][2] = { { 20000, 1 }, { 1, 20000 }, { 5000, 7 }, { 7, 5000 } };
+
+  for (guint i = 0; i < G_N_ELEMENTS (sizes); i++)
+    {
+      g_autoptr(GRand) random = g_rand_new_with_seed (1);
+      g_auto(JfPlanes) planes = make_ramp (1, sizes[i][0], sizes[i][1]);
+
+      /* The ramp would be steep across a narrow picture. */
+      for (int j = 0; j < sizes[i][0] * sizes[i][1]; j++)
+        planes.data[j] = 0.5f;
+
+      add_noise (&planes, 0, 0.05, random);
+      g_assert_cmpfloat_with_epsilon (jf_noise_estimate (&planes), 0.05, 0.05 * 0.05);
+    }
+}
+
+/* Too little to measure well, but always a number, and none for less than three pixels in a row. */
+static void
+test_tiny (void)
+{
+  for (int height = 1; height <= 12; height++)
+    for (int width = 1; width <= 12; width++)
+      {
+        g_autoptr(GRand) random = g_rand_new_with_seed (1);
+        g_auto(JfPlanes) planes = make_ramp (3, width, height);
+        float            sigma;
+
+        for (int channel = 0; channel < 3; channel++)
+          add_noise (&planes, channel, 0.05, random);
+
+        sigma = jf_noise_estimate (&planes);
+        g_assert_true (isfinite (sigma));
+        g_assert_cmpfloat (sigma, >=, 0.0f);
+        g_assert_cmpfloat (sigma, <, 0.5f);
+
+        if (width < 3 && height < 3)
+          g_assert_cmpfloat (sigma, ==, 0.0f);
+      }
+}
+
+int
+main (int    argc,
+      char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+
+  g_test_add_func ("/noise/flat", test_flat);
+  g_test_add_func ("/noise/drawing", test_drawing);
+  g_test_add_func ("/noise/black-and-white", test_black_and_white);
+  g_test_add_func ("/noise/clean-ramp", test_clean_ramp);
+  g_test_add_func ("/noise/white", test_white);
+  g_test_add_func ("/noise/texture", test_texture);
+  g_test_add_func ("/noise/clipped", test_clipped);
+  g_test_add_func ("/noise/channels", test_channels);
+  g_test_add_func ("/noise/clipped-channel", test_clipped_channel);
+  g_test_add_func ("/noise/grain", test_grain);
+  g_test_add_func ("/noise/units", test_units);
+  g_test_add_func ("/noise/not-finite", test_not_finite);
+  g_test_add_func ("/noise/narrow", test_narrow);
+  g_test_add_func ("/noise/tiny", test_tiny);
+
+  return g_test_run ();
+}
