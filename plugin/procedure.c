@@ -84,12 +84,12 @@ add_arguments (GimpProcedure *procedure,
   gimp_procedure_add_int_aux_argument (procedure, "guidance-tattoo", _(mode->guidance_label),
                                        _(mode->guidance_tooltip), 0, G_MAXINT, 0, G_PARAM_READWRITE);
   gimp_procedure_add_double_argument (procedure, "strength", _("Stren_gth"),
-                                      _("How much of the change to apply: 0 nothing, 1 all of it"),
+                                      _("How much of the change to apply, from nothing to all of it"),
                                       0.0, 1.0, 1.0, G_PARAM_READWRITE);
 
   if (mode->arguments & JF_MODE_NOISE_LEVEL)
     gimp_procedure_add_double_argument (procedure, "noise-level", _("_Noise level"),
-                                        _("Standard deviation of the noise to remove, where full scale is 1; "
+                                        _("Standard deviation of the noise to remove, as a share of full scale; "
                                           "0 estimates it from the layer"),
                                         0.0, 0.3, 0.0, G_PARAM_READWRITE);
 

@@ -3,11 +3,19 @@
  *
  * dialog: the arguments of a mode, for the user to choose
  */
+#include <glib/gi18n-lib.h>
+
 #include "dialog.h"
 #include "guidance-chooser.h"
 
 
 #define PROGRAM_NAME "joint-filter"
+
+/* Shares are shown in percent: they read well so, and GIMP 3.0's GimpScaleEntry raises a CRITICAL for the range
+ * 0..0.3 of the noise level. A step of 8-bit values is 0.4 percent.
+ */
+#define PERCENT      100.0
+#define N_DIGITS     1
 
 
 /* The arguments in the order of the dialog; a mode has some of them. */
@@ -88,9 +96,14 @@ add_widget (GimpProcedureDialog *dialog,
     }
   else if (G_IS_PARAM_SPEC_DOUBLE (argument))
     {
-      widget = gimp_procedure_dialog_get_scale_entry (dialog, argument->name, 1.0);
-      name_widget (gimp_scale_entry_get_range (GIMP_SCALE_ENTRY (widget)), label);
-      name_widget (gimp_label_spin_get_spin_button (GIMP_LABEL_SPIN (widget)), label);
+      /* TRANSLATORS: the label of a slider in percent. */
+      g_autofree char *percent = g_strdup_printf (_("%s (%%)"), label);
+
+      widget = gimp_procedure_dialog_get_scale_entry (dialog, argument->name, PERCENT);
+      gimp_label_spin_set_digits (GIMP_LABEL_SPIN (widget), N_DIGITS);
+      gtk_label_set_text_with_mnemonic (GTK_LABEL (gimp_labeled_get_label (GIMP_LABELED (widget))), percent);
+      name_widget (gimp_scale_entry_get_range (GIMP_SCALE_ENTRY (widget)), percent);
+      name_widget (gimp_label_spin_get_spin_button (GIMP_LABEL_SPIN (widget)), percent);
     }
   else
     {

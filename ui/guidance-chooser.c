@@ -21,6 +21,7 @@ typedef struct
 
 
 static GtkListStore * store_new      (GList               *layers);
+static GdkPixbuf    * get_thumbnail  (GimpDrawable        *layer);
 static void           choose_if_none (GimpProcedureConfig *config,
                                       GParamSpec          *pspec,
                                       Fallback            *fallback);
@@ -70,11 +71,8 @@ store_new (GList *layers)
   for (GList *list = layers; list; list = list->next)
     {
       g_autofree char       *name      = gimp_item_get_name (list->data);
-      g_autoptr (GdkPixbuf)  thumbnail = NULL;
+      g_autoptr (GdkPixbuf)  thumbnail = get_thumbnail (list->data);
       GtkTreeIter            iter;
-
-      thumbnail = gimp_drawable_get_thumbnail (list->data, THUMBNAIL_SIZE, THUMBNAIL_SIZE,
-                                               GIMP_PIXBUF_SMALL_CHECKS);
 
       gtk_list_store_append (store, &iter);
       gtk_list_store_set (store, &iter,
@@ -85,6 +83,31 @@ store_new (GList *layers)
     }
 
   return store;
+}
+
+/* gimp_drawable_get_thumbnail () fails on anything but 8-bit layers: it takes for bytes what comes in the layer's
+ * own format (GIMP 3.0, libgimp/gimppixbuf.c). Data of any other form are not understood, and there is no
+ * thumbnail then.
+ */
+static GdkPixbuf *
+get_thumbnail (GimpDrawable *layer)
+{
+  const Babl        *format = gimp_drawable_get_format (layer);
+  int                width, height, bytes_per_pixel;
+  g_autoptr (GBytes) data   = gimp_drawable_get_thumbnail_data (layer, THUMBNAIL_SIZE, THUMBNAIL_SIZE,
+                                                                &width, &height, &bytes_per_pixel);
+  GdkPixbuf         *pixbuf;
+
+  if (! data || bytes_per_pixel != babl_format_get_bytes_per_pixel (format))
+    return NULL;
+
+  pixbuf = gdk_pixbuf_new (GDK_COLORSPACE_RGB, TRUE, 8, width, height);
+
+  babl_process_rows (babl_fish (format, babl_format ("R'G'B'A u8")),
+                     g_bytes_get_data (data, NULL), width * bytes_per_pixel,
+                     gdk_pixbuf_get_pixels (pixbuf), gdk_pixbuf_get_rowstride (pixbuf), width, height);
+
+  return pixbuf;
 }
 
 /* Reset and saved settings bring tattoos that no layer here has. */

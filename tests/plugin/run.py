@@ -7,6 +7,7 @@ or written, and starts fast.
 """
 
 import argparse
+import contextlib
 import os
 import pathlib
 import re
@@ -31,20 +32,42 @@ def make_folders (root, arguments):
     (root / 'gimp/gimprc').write_text (f'(plug-in-path "{root}/plug-ins:{root}/system")\n')
 
 
-def run_gimp (root, arguments):
+@contextlib.contextmanager
+def screen ():
+    """The number of a display that nobody else uses."""
+    with subprocess.Popen (['Xvfb', '-displayfd', '1', '-screen', '0', '1024x768x24', '-nolisten', 'tcp'],
+                           stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as server:
+        try:
+            yield server.stdout.readline ().strip ()
+        finally:
+            server.terminate ()
+
+
+def run_gimp (root, arguments, display=None):
     environment = dict (os.environ, GIMP3_DIRECTORY=f'{root}/gimp', JF_SCRATCH=str (root), JF_TAP=f'{root}/tap',
-                        JF_COMMAND=arguments.command, JF_PLUGIN=f'{root}/plug-ins/joint-filter',
+                        JF_COMMAND=arguments.command, JF_PICTURE=arguments.picture or '',
                         JF_MODEL=f'{root}/plug-ins/joint-filter/models/flash-denoise.safetensors')
+    if display:
+        environment['DISPLAY'] = f':{display}'
     code = f'import sys; sys.path.insert (0, "{HERE}"); import suite_{arguments.suite}'
-    return subprocess.run ([arguments.gimp, '-nidfs', '--batch-interpreter', 'python-fu-eval', '-b', code, '--quit'],
+    return subprocess.run ([*(['dbus-run-session', '--'] if display else []), arguments.gimp, '-nidfs',
+                            '--batch-interpreter', 'python-fu-eval', '-b', code, '--quit'],
                            env=environment, stderr=subprocess.PIPE, text=True)
+
+
+def has_screen ():
+    atspi = [sys.executable, '-c', 'import gi; gi.require_version ("Atspi", "2.0")']
+    return shutil.which ('dbus-run-session') and shutil.which ('Xvfb') and \
+        subprocess.run (atspi, stderr=subprocess.DEVNULL).returncode == 0
 
 
 # What GIMP and its own plug-ins print in such an environment.
 HARMLESS = [r'Failed to parse tag cache', r'script_fu_add_resource_arg', r'GIMP-Warning: Welcome', r'^$',
             r'gimp_flush\(\): error: Broken pipe', r'batch command executed successfully', r'a stray image',
             r'G_IS_OBJECT', r'list of contexts not empty', r'^stale context:', r'cannot open display',
-            r'GIMP-Error: Calling error for procedure']
+            r'GIMP-Error: Calling error for procedure',
+            # without a window manager, a theme and a window of GIMP's own
+            r'^dbus-daemon', r'gimp_ui_theme_changed', r'gimp_window_transient_on_mapped']
 
 
 def report (root, result):
@@ -69,16 +92,22 @@ def report (root, result):
 def main ():
     parser = argparse.ArgumentParser ()
     parser.add_argument ('suite')
+    parser.add_argument ('--picture', help='give the suite a screen; it leaves a picture of the dialog there')
     parser.add_argument ('--gimp', required=True)
     parser.add_argument ('--gimp-plug-ins', required=True)
     parser.add_argument ('--plugin', required=True)
     parser.add_argument ('--command', required=True)
     arguments = parser.parse_args ()
 
+    if arguments.picture and not has_screen ():
+        print ('1..0 # SKIP needs dbus-run-session, Xvfb and the introspection data of Atspi 2.0')
+        return 0
+
     with tempfile.TemporaryDirectory (prefix='joint-filter-') as folder:
         root = pathlib.Path (folder)
         make_folders (root, arguments)
-        result = run_gimp (root, arguments)
+        with screen () if arguments.picture else contextlib.nullcontext () as display:
+            result = run_gimp (root, arguments, display)
         report (root, result)
         return result.returncode
 

@@ -1,0 +1,141 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""the dialog, as somebody at the screen uses it"""
+
+import json
+import pathlib
+
+from support import *
+
+TITLE = 'Denoise with Flash'
+GUIDANCE = 'Flash photo'
+
+
+def make_image ():
+    """layers from below: bottom, target, flash, top"""
+    image = new_image ()
+    return image, {name: add_layer (image, name, seed)
+                   for seed, name in enumerate (['bottom', 'target', 'flash', 'top'], 1)}
+
+
+def use_dialog (image, targets, *actions, guidance=None):
+    """(what the dialog shows at last, status, error text)"""
+    driver = subprocess.Popen ([sys.executable, pathlib.Path (__file__).parent / 'driver.py', TITLE, *actions],
+                               stdout=subprocess.PIPE, text=True)
+    status, text = call (image, targets, guidance, Gimp.RunMode.INTERACTIVE)
+    shown = driver.communicate ()[0]
+    check (driver.returncode == 0, 'the driver failed')
+    return json.loads (shown), status, text
+
+
+def get_guidance (image, target, *actions):
+    return use_dialog (image, [target], *actions, 'Cancel')[0][GUIDANCE]
+
+
+@case
+def shows_the_arguments ():
+    image, layers = make_image ()
+    shown, status, text = use_dialog (image, [layers['target']], f'PNG={os.environ["JF_PICTURE"]}', 'Cancel')
+    check (shown == {GUIDANCE: {'items': ['top', 'flash', 'bottom'], 'choice': 'flash'},
+                     'Strength (%)': [0, 100, 100], 'Noise level (%)': [0, 100 * NOISE_LEVEL, 30],
+                     'Output': {'items': ['In place', 'New layer'], 'choice': 'In place'}}, shown)
+
+
+@case
+def cancel_changes_nothing ():
+    image, layers = make_image ()
+    before = read (layers['target'])
+    image.clean_all ()
+    shown, status, text = use_dialog (image, [layers['target']], 'Strength (%)=50', 'Cancel')
+    check (status == Gimp.PDBStatusType.CANCEL, status.value_nick)
+    check (read (layers['target']) == before and not image.is_dirty ())
+
+
+@case
+def guidance_is_the_layer_above ():
+    image, layers = make_image ()
+    check (get_guidance (image, layers['bottom'])['choice'] == 'target')
+
+
+@case
+def guidance_of_the_topmost_layer_is_the_one_below ():
+    image, layers = make_image ()
+    check (get_guidance (image, layers['top'])['choice'] == 'flash')
+
+
+@case
+def guidance_is_none_of_the_layers_to_filter ():
+    image, layers = make_image ()
+    shown, status, text = use_dialog (image, [layers['target'], layers['flash']], 'Cancel')
+    check (shown[GUIDANCE] == {'items': ['top', 'bottom'], 'choice': 'top'}, shown)
+
+
+@case
+def guidance_a_script_gives ():
+    image, layers = make_image ()
+    shown, status, text = use_dialog (image, [layers['target']], 'Cancel', guidance=layers['bottom'])
+    check (shown[GUIDANCE]['choice'] == 'bottom', shown)
+
+
+@case
+def layers_in_groups_are_offered ():
+    image, layers = make_image ()
+    group = Gimp.GroupLayer.new (image, 'group')
+    image.insert_layer (group, None, 0)
+    image.reorder_item (layers['flash'], group, 0)
+    image.reorder_item (layers['target'], group, 1)
+    check (get_guidance (image, layers['target']) == {'items': ['group', 'flash', 'top', 'bottom'], 'choice': 'flash'})
+
+
+@case
+def ok_does_what_a_script_does ():
+    image, layers = make_image ()
+    expected = expect (layers['target'], layers['flash'])
+    shown, status, text = use_dialog (image, [layers['target']], f'Noise level (%)={100 * NOISE_LEVEL}', 'OK')
+    check (status == Gimp.PDBStatusType.SUCCESS, text)
+    check_near (planes (layers['target'])[0], expected)
+
+
+@case
+def repeat_keeps_the_choices ():
+    image, layers = make_image ()
+    target = layers['target']
+    before = planes (target)[0]
+    full = expect (target, layers['bottom'])
+    use_dialog (image, [target], f'{GUIDANCE}=bottom', f'Noise level (%)={100 * NOISE_LEVEL}', 'Strength (%)=50', 'OK')
+    once = planes (target)[0]
+    check_near (once, [(a + b) / 2 for a, b in zip (before, full)])
+    full = expect (target, layers['bottom'])
+    status, text = call (image, [target], None, Gimp.RunMode.WITH_LAST_VALS)
+    check (status == Gimp.PDBStatusType.SUCCESS, text)
+    check_near (planes (target)[0], [(a + b) / 2 for a, b in zip (once, full)])
+
+
+@case
+def repeat_without_that_layer_is_refused ():
+    image, layers = make_image ()
+    use_dialog (image, [layers['target']], f'{GUIDANCE}=top', 'OK')
+    image.remove_layer (layers['top'])
+    status, text = call (image, [layers['target']], None, Gimp.RunMode.WITH_LAST_VALS)
+    message = 'No guidance layer is chosen. Choose another layer of this image as guidance.'
+    check (text == message, text)
+    expect_message (message)
+
+
+@case
+def reset_brings_the_first_choice_back ():
+    image, layers = make_image ()
+    shown = use_dialog (image, [layers['target']], f'{GUIDANCE}=bottom', 'Strength (%)=50', 'Reset', 'Reset to Factory Defaults',
+                        'Cancel')[0]
+    check (shown[GUIDANCE]['choice'] == 'flash' and shown['Strength (%)'][1] == 100, shown)
+
+
+@case
+def errors_come_before_the_dialog ():
+    image = new_image ()
+    target = add_layer (image, 'target', 1)
+    status, text = call (image, [target], None, Gimp.RunMode.INTERACTIVE)
+    check (text.startswith ('The image has no layer besides the one to filter.'), text)
+    expect_message (text)
+
+
+run_cases ()
