@@ -1,0 +1,321 @@
+/* Joint Filter: learned joint image filtering
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * test-filter: the public call: sizes, threads, regions, progress, cancel, bad arguments
+ */
+#include <math.h>
+#include <string.h>
+
+#include "filter.h"
+#include "fixture-configurations.h"
+
+/* Of the largest value, or of 1 if that is more: two ways of rounding sums of some thousand products. */
+#define TOLERANCE 1e-5
+
+static JfModel *
+load_model (const char *name)
+{
+  g_autofree char *path  = g_test_build_filename (G_TEST_DIST, "data", name, NULL);
+  GError          *error = NULL;
+  JfModel         *model = jf_model_load (path, &error);
+
+  g_assert_no_error (error);
+
+  return model;
+}
+
+static JfPlanes
+random_planes (int channels,
+               int width,
+               int height)
+{
+  JfPlanes  planes;
+  GError   *error = NULL;
+  int       i;
+
+  g_assert_true (jf_planes_init (&planes, channels, width, height, &error));
+  for (i = 0; i < channels * width * height; i++)
+    planes.data[i] = (float) g_test_rand_double_range (-0.25, 1.25);
+
+  return planes;
+}
+
+static JfPlanes
+apply (JfFilter              *filter,
+       const JfPlanes        *target,
+       const JfPlanes        *guidance,
+       const JfFilterOptions *options)
+{
+  const JfRegion *region = options->region;
+  JfPlanes        output;
+  GError         *error = NULL;
+
+  g_assert_true (jf_planes_init (&output, target->channels,
+                                 region ? region->width : target->width,
+                                 region ? region->height : target->height, &error));
+  g_assert_true (jf_filter_apply (filter, target, guidance, options, &output, &error));
+  g_assert_no_error (error);
+
+  return output;
+}
+
+static double
+find_difference (const JfPlanes *a,
+                 const JfPlanes *b)
+{
+  double largest    = 1.0;
+  double difference = 0.0;
+  int    i;
+
+  for (i = 0; i < a->channels * a->width * a->height; i++)
+    {
+      g_assert_true (isfinite (a->data[i]));
+      largest    = MAX (largest, fabs (b->data[i]));
+      difference = MAX (difference, fabs ((double) a->data[i] - b->data[i]));
+    }
+
+  return difference / largest;
+}
+
+static void
+check_against_reference (const char *name,
+                         int         target_planes,
+                         int         guidance_planes,
+                         int         width,
+                         int         height)
+{
+  g_autoptr(JfModel)  model     = load_model (name);
+  g_autoptr(JfFilter) filter    = jf_filter_new (model);
+  g_autoptr(JfFilter) reference = jf_filter_new_reference (model);
+  g_auto(JfPlanes)    target    = random_planes (target_planes, width, height);
+  g_auto(JfPlanes)    guidance  = random_planes (guidance_planes, width, height);
+  JfFilterOptions     options   = { .noise_level = 0.1f };
+  g_auto(JfPlanes)    found     = apply (filter, &target, &guidance, &options);
+  g_auto(JfPlanes)    expected  = apply (reference, &target, &guidance, &options);
+
+  g_assert_cmpfloat (find_difference (&found, &expected), <, TOLERANCE);
+}
+
+/* The fast ways against the plain one. */
+static void
+test_reference (void)
+{
+  static const char *const models[]  = { "plain.safetensors", "blocks.safetensors", "colour.safetensors",
+                                         "noise.safetensors", "colour-noise.safetensors" };
+  static const int         sizes[][2] = { { 1, 1 }, { 1, 9 }, { 17, 1 }, { 61, 43 }, { 97, 205 } };
+  guint                    m, s;
+
+  for (m = 0; m < G_N_ELEMENTS (models); m++)
+    for (s = 0; s < G_N_ELEMENTS (sizes); s++)
+      {
+        check_against_reference (models[m], 1, 1, sizes[s][0], sizes[s][1]);
+        check_against_reference (models[m], 3, 1, sizes[s][0], sizes[s][1]);
+        check_against_reference (models[m], 1, 3, sizes[s][0], sizes[s][1]);
+        check_against_reference (models[m], 3, 3, sizes[s][0], sizes[s][1]);
+      }
+}
+
+/* Several rows and columns of tiles. */
+static void
+test_tiles (void)
+{
+  check_against_reference ("colour-noise.safetensors", 3, 3, 1701, 31);
+  check_against_reference ("colour-noise.safetensors", 3, 3, 23, 1100);
+  check_against_reference ("plain.safetensors", 1, 3, 801, 401);
+}
+
+static void
+test_threads (void)
+{
+  g_autoptr(JfModel)  model    = load_model ("colour-noise.safetensors");
+  g_autoptr(JfFilter) filter   = jf_filter_new (model);
+  g_auto(JfPlanes)    target   = random_planes (3, 301, 407);
+  g_auto(JfPlanes)    guidance = random_planes (3, 301, 407);
+  JfFilterOptions     options  = { .noise_level = 0.1f, .n_threads = 1 };
+  g_auto(JfPlanes)    expected = apply (filter, &target, &guidance, &options);
+
+  for (options.n_threads = 2; options.n_threads <= 5; options.n_threads++)
+    {
+      g_auto(JfPlanes) found = apply (filter, &target, &guidance, &options);
+
+      g_assert_cmpmem (found.data, sizeof (float) * 3 * 301 * 407,
+                       expected.data, sizeof (float) * 3 * 301 * 407);
+    }
+}
+
+/* Odd positions and sizes, so that no block of a model with r > 1 fits. */
+static void
+check_region (const char     *name,
+              const JfRegion *region)
+{
+  g_autoptr(JfModel)  model    = load_model (name);
+  g_autoptr(JfFilter) filter   = jf_filter_new (model);
+  g_auto(JfPlanes)    target   = random_planes (3, 120, 90);
+  g_auto(JfPlanes)    guidance = random_planes (1, 120, 90);
+  JfFilterOptions     options  = { .noise_level = 0.05f };
+  g_auto(JfPlanes)    whole    = apply (filter, &target, &guidance, &options);
+  g_auto(JfPlanes)    part     = { 0 };
+  g_auto(JfPlanes)    cropped  = random_planes (3, region->width, region->height);
+  int                 c, y;
+
+  options.region = region;
+  part = apply (filter, &target, &guidance, &options);
+
+  for (c = 0; c < 3; c++)
+    for (y = 0; y < region->height; y++)
+      memcpy (cropped.data + ((gsize) c * region->height + y) * region->width,
+              whole.data + ((gsize) c * 90 + region->y + y) * 120 + region->x,
+              region->width * sizeof (float));
+  g_assert_cmpfloat (find_difference (&part, &cropped), <, TOLERANCE);
+}
+
+static void
+test_region (void)
+{
+  const JfRegion regions[] = { { 0, 0, 120, 90 }, { 7, 5, 33, 21 }, { 119, 89, 1, 1 }, { 1, 0, 1, 90 } };
+  guint          i;
+
+  for (i = 0; i < G_N_ELEMENTS (regions); i++)
+    {
+      check_region ("colour-noise.safetensors", &regions[i]);
+      check_region ("blocks.safetensors", &regions[i]);
+      check_region ("plain.safetensors", &regions[i]);
+    }
+}
+
+/* Values far outside 0..1 come through, unclipped. */
+static void
+test_far_values (void)
+{
+  g_autoptr(JfModel)  model     = load_model ("colour.safetensors");
+  g_autoptr(JfFilter) filter    = jf_filter_new (model);
+  g_autoptr(JfFilter) reference = jf_filter_new_reference (model);
+  g_auto(JfPlanes)    target    = random_planes (3, 40, 30);
+  g_auto(JfPlanes)    guidance  = random_planes (3, 40, 30);
+  JfFilterOptions     options   = { 0 };
+  g_auto(JfPlanes)    found     = { 0 };
+  g_auto(JfPlanes)    expected  = { 0 };
+
+  target.data[5 * 40 + 7] = 1000.0f;
+  target.data[6 * 40 + 9] = -1000.0f;
+  found    = apply (filter, &target, &guidance, &options);
+  expected = apply (reference, &target, &guidance, &options);
+  g_assert_cmpfloat (find_difference (&found, &expected), <, TOLERANCE);
+}
+
+typedef struct
+{
+  double        last;
+  int           calls;
+  GThread      *thread;
+  GCancellable *cancellable;
+  int           cancel_after;
+} Progress;
+
+static void
+note_progress (double   fraction,
+               gpointer data)
+{
+  Progress *progress = data;
+
+  g_assert_true (g_thread_self () == progress->thread);
+  g_assert_cmpfloat (fraction, >=, progress->last);
+  g_assert_cmpfloat (fraction, <=, 1.0);
+  progress->last = fraction;
+  if (++progress->calls == progress->cancel_after)
+    g_cancellable_cancel (progress->cancellable);
+}
+
+static void
+test_progress (gconstpointer data)
+{
+  g_autoptr(JfModel)  model    = load_model ("colour-noise.safetensors");
+  g_autoptr(JfFilter) filter   = jf_filter_new (model);
+  g_auto(JfPlanes)    target   = random_planes (3, 200, 300);
+  g_auto(JfPlanes)    guidance = random_planes (3, 200, 300);
+  Progress            progress = { .thread = g_thread_self () };
+  JfFilterOptions     options  = { .n_threads = GPOINTER_TO_INT (data),
+                                   .progress = note_progress, .progress_data = &progress };
+  g_auto(JfPlanes)    output   = apply (filter, &target, &guidance, &options);
+
+  g_assert_cmpint (progress.calls, >, 10);
+  g_assert_cmpfloat (progress.last, ==, 1.0);
+}
+
+static void
+test_cancel (gconstpointer data)
+{
+  g_autoptr(JfModel)      model       = load_model ("colour-noise.safetensors");
+  g_autoptr(JfFilter)     filter      = jf_filter_new (model);
+  g_auto(JfPlanes)        target      = random_planes (3, 200, 600);
+  g_auto(JfPlanes)        guidance    = random_planes (3, 200, 600);
+  g_auto(JfPlanes)        output      = random_planes (3, 200, 600);
+  g_autoptr(GCancellable) cancellable = g_cancellable_new ();
+  Progress                progress    = { .thread = g_thread_self (), .cancellable = cancellable, .cancel_after = 3 };
+  JfFilterOptions         options     = { .n_threads = GPOINTER_TO_INT (data), .cancellable = cancellable,
+                                          .progress = note_progress, .progress_data = &progress };
+  g_autoptr(GError)       error       = NULL;
+
+  g_assert_false (jf_filter_apply (filter, &target, &guidance, &options, &output, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  g_assert_cmpfloat (progress.last, <, 0.9);
+}
+
+static void
+check_error (int             target_planes,
+             int             guidance_planes,
+             int             guidance_width,
+             const JfRegion *region,
+             float           noise_level,
+             const char     *text)
+{
+  g_autoptr(JfModel)  model    = load_model ("colour-noise.safetensors");
+  g_autoptr(JfFilter) filter   = jf_filter_new (model);
+  g_auto(JfPlanes)    target   = random_planes (target_planes, 20, 10);
+  g_auto(JfPlanes)    guidance = random_planes (guidance_planes, guidance_width, 10);
+  g_auto(JfPlanes)    output   = random_planes (target_planes, 20, 10);
+  JfFilterOptions     options  = { .region = region, .noise_level = noise_level };
+  g_autoptr(GError)   error    = NULL;
+
+  g_assert_false (jf_filter_apply (filter, &target, &guidance, &options, &output, &error));
+  g_assert_error (error, JF_FILTER_ERROR, JF_FILTER_ERROR_ARGUMENT);
+  g_assert_nonnull (strstr (error->message, text));
+}
+
+static void
+test_arguments (void)
+{
+  const JfRegion outside = { 1, 0, 20, 10 };
+  const JfRegion empty   = { 0, 0, 0, 10 };
+  const JfRegion smaller = { 0, 0, 19, 10 };
+
+  check_error (2, 3, 20, NULL, 0.0f, "target has 2 channels");
+  check_error (3, 4, 20, NULL, 0.0f, "guidance has 4 channels");
+  check_error (3, 3, 21, NULL, 0.0f, "21 × 10");
+  check_error (3, 3, 20, &outside, 0.0f, "region");
+  check_error (3, 3, 20, &empty, 0.0f, "region");
+  check_error (3, 3, 20, &smaller, 0.0f, "output");
+  check_error (3, 3, 20, NULL, -0.1f, "noise level");
+  check_error (3, 3, 20, NULL, NAN, "noise level");
+}
+
+int
+main (int    argc,
+      char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+
+  g_test_add_func ("/filter/reference", test_reference);
+  g_test_add_func ("/filter/tiles", test_tiles);
+  g_test_add_func ("/filter/threads", test_threads);
+  g_test_add_func ("/filter/region", test_region);
+  g_test_add_func ("/filter/far-values", test_far_values);
+  g_test_add_data_func ("/filter/progress/1", GINT_TO_POINTER (1), test_progress);
+  g_test_add_data_func ("/filter/progress/2", GINT_TO_POINTER (2), test_progress);
+  g_test_add_data_func ("/filter/cancel/1", GINT_TO_POINTER (1), test_cancel);
+  g_test_add_data_func ("/filter/cancel/2", GINT_TO_POINTER (2), test_cancel);
+  g_test_add_func ("/filter/arguments", test_arguments);
+  fixture_add_configurations ("/filter/configuration", "/filter/reference", argv[0]);
+
+  return g_test_run ();
+}

@@ -1,0 +1,96 @@
+/* Joint Filter: learned joint image filtering
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * test-gemm: the matrix product, by every kernel that this CPU can run
+ */
+#include <math.h>
+
+#include "fixture-configurations.h"
+#include "gemm.h"
+#include "simd.h"
+
+/* Relative to the sum of the terms' sizes: float32 sums of up to 400 terms. */
+#define TOLERANCE 1e-5
+
+static float *
+random_floats (gsize n)
+{
+  float *values = g_aligned_alloc (n, sizeof (float), 64);
+  gsize  i;
+
+  for (i = 0; i < n; i++)
+    values[i] = (float) g_test_rand_double_range (-1.0, 1.0);
+
+  return values;
+}
+
+static void
+check_product (const JfGemm *gemm,
+               int           outputs,
+               int           depth,
+               int           lanes,
+               gboolean      accumulate)
+{
+  gsize  rows    = jf_gemm_round_outputs (gemm, outputs);
+  float *weights = random_floats ((gsize) outputs * depth);
+  float *packed  = random_floats (rows * depth);
+  float *pixels  = random_floats ((gsize) depth * gemm->pixels);
+  float *product = random_floats (rows * gemm->pixels);
+  float *before  = g_memdup2 (product, rows * gemm->pixels * sizeof (float));
+  int    o, k, lane;
+
+  jf_gemm_pack_weights (gemm, outputs, depth, weights, depth, 1, packed);
+  jf_gemm_multiply (gemm, outputs, depth, lanes, packed, pixels, accumulate, product);
+
+  for (o = 0; o < outputs; o++)
+    for (lane = 0; lane < lanes; lane++)
+      {
+        double sum  = accumulate ? before[o * gemm->pixels + lane] : 0.0;
+        double size = 1.0;
+
+        for (k = 0; k < depth; k++)
+          {
+            double term = (double) weights[o * depth + k] * pixels[k * gemm->pixels + lane];
+
+            sum  += term;
+            size += fabs (term);
+          }
+        g_assert_cmpfloat_with_epsilon (product[o * gemm->pixels + lane], sum, TOLERANCE * size);
+      }
+
+  g_aligned_free (weights);
+  g_aligned_free (packed);
+  g_aligned_free (pixels);
+  g_aligned_free (product);
+  g_free (before);
+}
+
+static void
+test_product (gconstpointer data)
+{
+  const JfGemm *gemm      = jf_gemm_get (GPOINTER_TO_INT (data));
+  const int     outputs[] = { 1, 5, 6, 7, 12, 13, 48, 97 };
+  const int     depths[]  = { 1, 2, 9, 64, 80, 81, 400 };
+  guint         o, d;
+
+  for (o = 0; o < G_N_ELEMENTS (outputs); o++)
+    for (d = 0; d < G_N_ELEMENTS (depths); d++)
+      {
+        check_product (gemm, outputs[o], depths[d], gemm->pixels, FALSE);
+        check_product (gemm, outputs[o], depths[d], gemm->pixels, TRUE);
+        check_product (gemm, outputs[o], depths[d], JF_LANES, FALSE);
+      }
+}
+
+int
+main (int    argc,
+      char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+
+  g_test_add_data_func ("/gemm/micro-kernel", GINT_TO_POINTER (JF_GEMM_MICRO_KERNEL), test_product);
+  g_test_add_data_func ("/gemm/public", GINT_TO_POINTER (JF_GEMM_PUBLIC), test_product);
+  fixture_add_configurations ("/gemm/configuration", "/gemm/micro-kernel", argv[0]);
+
+  return g_test_run ();
+}
