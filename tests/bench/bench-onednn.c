@@ -3,10 +3,13 @@
  *
  * bench-onednn: our networks as oneDNN convolutions, each in the memory format oneDNN likes best
  *
+ * Each layer takes the fastest of all implementations oneDNN has for it, Winograd (which not every processor gets) included.
  * A plan is a list of steps. Layers read from one of two arenas and write to the other, as their formats are reordered
  * only where two neighbours differ. With taps, a last k x k layer with one output, which oneDNN would pad to a vector of
  * outputs, is a 1x1 layer to its k² taps followed by shifting and adding them.
  */
+#include <string.h>
+
 #include <dnnl.h>
 #include <omp.h>
 
@@ -41,7 +44,6 @@ struct _BenchPeer
   GPtrArray      *tenants[N_ARENAS];      /* memory to be placed in an arena                  */
   int             arena;                  /* the one to write to next                         */
   GString        *implementations;
-  gboolean        winograd;               /* at least one layer uses it                       */
 };
 
 /*  local function prototypes  */
@@ -75,9 +77,13 @@ static dnnl_primitive_desc_t       convolution_new   (BenchPeer                 
                                                       const dnnl_dim_t           *source);
 static dnnl_primitive_desc_t       convolution_try   (BenchPeer                  *peer,
                                                       dnnl_alg_kind_t             algorithm,
+                                                      int                         n,
                                                       const JfLayer              *layer,
                                                       gboolean                    relu,
                                                       const dnnl_dim_t           *source);
+static gint64                      convolution_time  (BenchPeer                  *peer,
+                                                      dnnl_primitive_desc_t       desc);
+static const char                * implementation_name (dnnl_primitive_desc_t     desc);
 static dnnl_memory_t               weights_new       (BenchPeer                  *peer,
                                                       const JfLayer              *layer,
                                                       const_dnnl_memory_desc_t    wanted);
@@ -118,14 +124,13 @@ bench_peer_new (const BenchShape *shape)
     peer->tenants[i] = g_ptr_array_new ();
 
   omp_set_num_threads (shape->n_threads);
+  /* with its cache on, dnnl_primitive_desc_next_impl () returns the same implementation for ever once it has run */
+  check (dnnl_set_primitive_cache_capacity (0), "cache");
   check (dnnl_engine_create (&peer->engine, dnnl_cpu, 0), "engine");
   check (dnnl_stream_create (&peer->stream, peer->engine, dnnl_stream_default_flags), "stream");
 
   plan (peer);
   arenas_fill (peer);
-
-  if (shape->winograd && ! peer->winograd)
-    bench_fail ("oneDNN offers no Winograd convolution for any layer on this processor");
 
   return peer;
 }
@@ -241,11 +246,10 @@ plan_layer (BenchPeer     *peer,
   dnnl_primitive_desc_t     desc   = convolution_new (peer, layer, relu, memory_dimensions (source));
   const_dnnl_memory_desc_t  wanted = dnnl_primitive_desc_query_md (desc, dnnl_query_src_md, 0);
   Step                      step   = { .n_arguments = 4 };
-  const char               *name   = NULL;
   dnnl_memory_t             result;
 
-  check (dnnl_primitive_desc_query (desc, dnnl_query_impl_info_str, 0, &name), "implementation");
-  g_string_append_printf (peer->implementations, "%s%s", peer->implementations->len > 0 ? "," : "", name);
+  g_string_append_printf (peer->implementations, "%s%s", peer->implementations->len > 0 ? "," : "",
+                          implementation_name (desc));
 
   if (! dnnl_memory_desc_equal (memory_desc (source), wanted))
     {
@@ -360,32 +364,51 @@ features_part (BenchPeer     *peer,
   return memory;
 }
 
-/* source: the input's dimensions */
+/* The fastest of oneDNN's implementations; its own first choice is not always that. source: the input's dimensions */
 static dnnl_primitive_desc_t
 convolution_new (BenchPeer        *peer,
                  const JfLayer    *layer,
                  gboolean          relu,
                  const dnnl_dim_t *source)
 {
-  dnnl_primitive_desc_t desc = NULL;
+  const dnnl_alg_kind_t  algorithms[] = { dnnl_convolution_winograd, dnnl_convolution_direct };
+  dnnl_primitive_desc_t  best         = NULL;
+  gint64                 best_time    = G_MAXINT64;
 
-  if (peer->shape.winograd)
-    desc = convolution_try (peer, dnnl_convolution_winograd, layer, relu, source);
+  for (guint i = 0; i < G_N_ELEMENTS (algorithms); i++)
+    {
+      dnnl_primitive_desc_t desc;
 
-  if (desc)
-    peer->winograd = TRUE;
-  else
-    desc = convolution_try (peer, dnnl_convolution_auto, layer, relu, source);
+      for (int n = 0; (desc = convolution_try (peer, algorithms[i], n, layer, relu, source)); n++)
+        {
+          const gint64 duration = convolution_time (peer, desc);
 
-  if (! desc)
+          if (duration < best_time)
+            {
+              best_time = duration;
+              dnnl_primitive_desc_destroy (best);
+              best = desc;
+            }
+          else
+            {
+              dnnl_primitive_desc_destroy (desc);
+            }
+        }
+    }
+
+  if (! best)
     bench_fail ("oneDNN: no convolution for a %dx%d layer", layer->kernel, layer->kernel);
 
-  return desc;
+  return best;
 }
 
+/* Implementation n of an algorithm, or NULL after the last. im2col, which costs memory, and plain loops come after all
+ * others and are left out.
+ */
 static dnnl_primitive_desc_t
 convolution_try (BenchPeer        *peer,
                  dnnl_alg_kind_t   algorithm,
+                 int               n,
                  const JfLayer    *layer,
                  gboolean          relu,
                  const dnnl_dim_t *source)
@@ -415,6 +438,12 @@ convolution_try (BenchPeer        *peer,
                                                       attribute) != dnnl_success)
     desc = NULL;
 
+  for (int i = 0; desc && i < n; i++)
+    if (dnnl_primitive_desc_next_impl (desc) != dnnl_success)
+      g_clear_pointer (&desc, dnnl_primitive_desc_destroy);
+  if (desc && (strstr (implementation_name (desc), "gemm") || g_str_has_prefix (implementation_name (desc), "ref")))
+    g_clear_pointer (&desc, dnnl_primitive_desc_destroy);
+
   dnnl_memory_desc_destroy (from);
   dnnl_memory_desc_destroy (to);
   dnnl_memory_desc_destroy (weights);
@@ -423,6 +452,58 @@ convolution_try (BenchPeer        *peer,
   dnnl_primitive_attr_destroy (attribute);
 
   return desc;
+}
+
+static const char *
+implementation_name (dnnl_primitive_desc_t desc)
+{
+  const char *name = NULL;
+
+  check (dnnl_primitive_desc_query (desc, dnnl_query_impl_info_str, 0, &name), "implementation");
+
+  return name;
+}
+
+/* In microseconds, the best of three. */
+static gint64
+convolution_time (BenchPeer             *peer,
+                  dnnl_primitive_desc_t  desc)
+{
+  const struct { dnnl_query_t query; int argument; } roles[] =
+    {
+      { dnnl_query_src_md,     DNNL_ARG_SRC },
+      { dnnl_query_weights_md, DNNL_ARG_WEIGHTS },
+      { dnnl_query_dst_md,     DNNL_ARG_DST }
+    };
+  dnnl_exec_arg_t   arguments[G_N_ELEMENTS (roles) + 1];    /* and the bias */
+  dnnl_primitive_t  primitive = NULL;
+  gint64            best      = G_MAXINT64;
+
+  for (guint i = 0; i < G_N_ELEMENTS (roles); i++)
+    {
+      arguments[i].arg = roles[i].argument;
+      check (dnnl_memory_create (&arguments[i].memory, dnnl_primitive_desc_query_md (desc, roles[i].query, 0),
+                                 peer->engine, DNNL_MEMORY_ALLOCATE), "trial");
+    }
+  arguments[G_N_ELEMENTS (roles)].arg = DNNL_ARG_BIAS;
+  check (dnnl_memory_create (&arguments[G_N_ELEMENTS (roles)].memory, dnnl_primitive_desc_query_md (desc, dnnl_query_weights_md, 1), peer->engine,
+                             DNNL_MEMORY_ALLOCATE), "trial");
+  check (dnnl_primitive_create (&primitive, desc), "trial");
+
+  for (int i = 0; i < 3; i++)
+    {
+      const gint64 start = g_get_monotonic_time ();
+
+      check (dnnl_primitive_execute (primitive, peer->stream, G_N_ELEMENTS (arguments), arguments), "trial");
+      check (dnnl_stream_wait (peer->stream), "trial");
+      best = MIN (best, g_get_monotonic_time () - start);
+    }
+
+  dnnl_primitive_destroy (primitive);
+  for (guint i = 0; i < G_N_ELEMENTS (arguments); i++)
+    dnnl_memory_destroy (arguments[i].memory);
+
+  return best;
 }
 
 static dnnl_memory_t

@@ -101,7 +101,6 @@ shape_init (BenchShape     *shape,
   shape->model           = model;
   shape->n_threads       = job->n_threads;
   shape->taps            = job->taps;
-  shape->winograd        = job->winograd;
   shape->target_planes   = model->target_channels * r * r + (model->noise_level ? 1 : 0);
   shape->guidance_planes = 3 * r * r;
   shape->output_planes   = model->target_channels * r * r;

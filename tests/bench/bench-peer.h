@@ -17,7 +17,6 @@ typedef struct
   const JfModel *model;
   int            n_threads;
   gboolean       taps;
-  gboolean       winograd;
   int            target_planes;
   int            guidance_planes;
   int            output_planes;

@@ -130,7 +130,6 @@ job_init (BenchJob  *job,
       { "threads",  0, 0, G_OPTION_ARG_INT,    &job->n_threads, "Threads",                              "N" },
       { "tile",     0, 0, G_OPTION_ARG_INT,    &job->tile,      "Longest side of a tile",               "N" },
       { "taps",     0, 0, G_OPTION_ARG_NONE,   &job->taps,      "Rewrite last layers with one output",  NULL },
-      { "winograd", 0, 0, G_OPTION_ARG_NONE,   &job->winograd,  "Winograd layers where offered",        NULL },
       { "region",   0, 0, G_OPTION_ARG_STRING, &region,         "Filter this part only",                "X,Y,W,H" },
       { NULL }
     };

@@ -22,7 +22,6 @@ typedef struct
   int       n_threads;
   int       tile;          /* longest side of a tile in pixels; 0: the picture in one piece               */
   gboolean  taps;          /* a last layer with one output as a 1x1 layer to its taps, then shift and add */
-  gboolean  winograd;      /* Winograd layers where the peer offers them                                  */
 
   double    wall_ms;       /* of the run under way, between bench_job_resume () and bench_job_pause ()    */
   double    cpu_ms;

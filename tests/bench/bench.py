@@ -38,7 +38,6 @@ PROGRAMS = [
     Program("im2col + BLIS", "bench-im2col", bytes_per_pixel=5500),
     Program("oneDNN", "bench-onednn", bytes_per_pixel=2500),
     Program("oneDNN with taps", "bench-onednn", ("--taps",), bytes_per_pixel=2500, taps=True),
-    Program("oneDNN with Winograd", "bench-onednn", ("--winograd",), bytes_per_pixel=2500),
     Program("ONNX Runtime", "bench-onnxruntime", bytes_per_pixel=5000),
     Program(bench_report.OURS, "bench-joint-filter"),
 ]
@@ -151,21 +150,18 @@ class Bench:
         if not path.exists():
             self.missing[program.name] = "not built: its library was not found"
             return None
-        try:
-            worker = Worker([str(path), *program.options, *options, "--threads", str(threads),
-                             network.path, *map(str, size), str(channels)], threads)
-        except WorkerError as error:
-            if "--winograd" not in program.options:
-                raise
-            self.missing[program.name] = str(error)
-            return None
-        text = {key: value for key, value in worker.description.items() if key not in ("flops", "halo", "layers")}
-        self.libraries[program.name] = ", ".join(value.replace("-", " ") if key == "library" else f"{key} {value}"
-                                                 for key, value in text.items())
-        if "layers" in worker.description:
-            self.libraries[program.name] += " (" + ", ".join(
-                bench_report.unique(worker.description["layers"].split(","))) + ")"
+        worker = Worker([str(path), *program.options, *options, "--threads", str(threads),
+                         network.path, *map(str, size), str(channels)], threads)
+        self.note_library(program, network, worker.description)
         return worker
+
+    def note_library(self, program, network, description):
+        text = description["library"]
+        if "configuration" in description:
+            text += f", configuration {description['configuration']}"
+        self.libraries[program.name] = text
+        if "layers" in description:
+            self.libraries[f"{program.name}, layers of the {network.name}"] = description["layers"].replace(",", ", ")
 
     def tile(self, program, width, height):
         """All programs of a case are in memory at the same time."""
@@ -177,6 +173,8 @@ def main():
     arguments = parse_arguments()
     plan = PLANS["smoke" if arguments.smoke else "quick" if arguments.quick else "full"]
     threads = [1, 2] if (os.cpu_count() or 1) > 1 else [1]
+    if arguments.smoke:
+        threads = threads[-1:]
 
     with tempfile.TemporaryDirectory() as folder:
         bench = Bench(arguments.programs.resolve(), plan, threads, folder)
@@ -218,7 +216,7 @@ def make_networks(folder, model):
     else:
         bench_models.write_compact(compact)
     name = f"compact network ({model.name})" if model else "compact network (random weights)"
-    return [Network("paper's network", paper, (1, 3), taps=True), Network(name, compact, (3,), taps=False)]
+    return [Network("paper network", paper, (1, 3), taps=True), Network(name, compact, (3,), taps=False)]
 
 
 def machine():
