@@ -83,16 +83,18 @@ def centre(x, height, width):
 
 
 def initialise(network):
-    """He initialisation for ReLU; layers as wide at both ends start near the identity, so that deep plain stacks
-    neither die nor fade (the identity of a residual block, folded into the weights); the last starts small, so that
-    a residual network starts as the identity."""
+    """He initialisation with what keeps plain ReLU stacks alive. Each filter's weights sum to nothing, and the first
+    layers are centred on mid-grey, so that the inputs' mean, which is not zero, decides no unit's sign. Layers as
+    wide at both ends start near the identity (a residual block's, folded into the weights). The last layer starts
+    small, so that a residual network starts as the identity."""
     for name in STACKS:
         for layer in getattr(network, name):
             nn.init.kaiming_normal_(layer.weight, nonlinearity='relu')
             nn.init.zeros_(layer.bias)
-            if layer.in_channels == layer.out_channels:
-                c = layer.kernel_size[0] // 2
-                with torch.no_grad():
+            with torch.no_grad():
+                layer.weight -= layer.weight.mean((1, 2, 3), keepdim=True)
+                if layer.in_channels == layer.out_channels:
+                    c = layer.kernel_size[0] // 2
                     layer.weight.mul_(0.5)
                     layer.weight[:, :, c, c] += torch.eye(layer.in_channels)
     with torch.no_grad():

@@ -21,6 +21,7 @@ import torch
 
 import config as configs
 import flash
+import grow
 import network as networks
 import photos
 
@@ -122,6 +123,9 @@ def report(net, recipe, held_out, settings, count, size):
             output = torch.cat([net(*x) for x in zip(noisy.split(16), g.split(16), told.split(16))])
             errors = (output - truth).square().mean((1, 2, 3)).clamp_min(1e-10)
             figures[f'{level}{name}'] = round(sum(map(decibels, errors.tolist())) / len(errors), 2)
+        if level == TRIAL_LEVELS[-1]:
+            masks = grow.alive(net, noisy[:32], guide[:32], told[:32])
+            figures['alive'] = [int(mask.sum()) for name in networks.STACKS for mask in masks[name]]
     torch.random.set_rng_state(state)
     random.setstate(python_state)
     if cuda_state is not None:
@@ -137,7 +141,19 @@ def export(path, net, config):
     os.replace(path + '.part', path)
 
 
-def train(config, folders, out, seconds, iterations, reports, device, log=print):
+def prepare(config, start, recipe, tiles):
+    """A network ready to train: fresh, or grown from the model file start."""
+    net = networks.Network(config['network'])
+    networks.initialise(net)
+    net = net.to(tiles.photos.device)
+    if start:
+        old = networks.load(start)[0].to(tiles.photos.device)
+        noisy, guide, _, told, _ = recipe.examples(tiles, 64, config['training']['patch'], config['data'])
+        grow.grow(old, net, grow.alive(old, noisy, guide, told))
+    return net.to(memory_format=torch.channels_last)
+
+
+def train(config, folders, out, seconds, iterations, reports, device, start=None, log=print):
     training, settings = config['training'], config['data']
     random.seed(training['seed'])
     torch.manual_seed(training['seed'])
@@ -148,9 +164,7 @@ def train(config, folders, out, seconds, iterations, reports, device, log=print)
         torch.cuda.set_stream(torch.cuda.Stream())
     recipe = RECIPES[settings['recipe']]
     tiles, held_out = (t.to(device) for t in photos.load(folders, settings['tile'], settings['held_out_every']))
-    net = networks.Network(config['network'])
-    networks.initialise(net)
-    net = net.to(device, memory_format=torch.channels_last)
+    net = prepare(config, start, recipe, tiles)
     average = copy.deepcopy(net).requires_grad_(False)
     rate = torch.tensor(0.0, device=device) if cuda else 0.0
     optimizer = torch.optim.AdamW(net.parameters(), lr=rate, weight_decay=0, betas=(.9, .99), capturable=cuda)
@@ -193,6 +207,7 @@ def main():
     parser.add_argument('config')
     parser.add_argument('--photos', nargs='+', required=True, metavar='FOLDER')
     parser.add_argument('--out', required=True, metavar='FILE')
+    parser.add_argument('--start', metavar='FILE', help='a model file to grow from')
     parser.add_argument('--seconds', type=float, default=900)
     parser.add_argument('--iterations', type=int, help='instead of --seconds')
     parser.add_argument('--reports', type=int, default=8)
@@ -200,7 +215,7 @@ def main():
     parser.add_argument('--set', nargs='*', default=[], metavar='TABLE.KEY=VALUE')
     arguments = parser.parse_args()
     train(configs.load(arguments.config, arguments.set), arguments.photos, arguments.out, arguments.seconds,
-          arguments.iterations, arguments.reports, arguments.device,
+          arguments.iterations, arguments.reports, arguments.device, arguments.start,
           lambda text: print(text, flush=True))
 
 
