@@ -213,8 +213,8 @@ install_reaches_gimp ()
   "$dev" exec env XDG_CONFIG_HOME="$scratch/config" sh -c '
     links=${GIMP3_DIRECTORY%/gimp}/gimp-plug-ins
     unset GIMP3_DIRECTORY
-    "$1" install &&
-    echo "(plug-in-path \"\${gimp_dir}/plug-ins:$links\")" > "$XDG_CONFIG_HOME"/GIMP/3.*/gimprc &&
+    "$1" install && cd "$XDG_CONFIG_HOME"/GIMP/3.* &&
+    echo "(plug-in-path \"\${gimp_dir}/plug-ins:$links\")" > gimprc &&
     gimp-console-3.0 -idfs --batch-interpreter plug-in-script-fu-eval \
       -b "(begin (script-fu-use-v3) plug-in-joint-filter-flash-denoise)" --quit
     ' install "$dev"
