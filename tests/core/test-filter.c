@@ -9,8 +9,10 @@
 #include "filter.h"
 #include "fixture-configurations.h"
 
-/* Of the largest value, or of 1 if that is more: two ways of rounding sums of some thousand products. */
-#define TOLERANCE 1e-5
+/* Of the largest value, or of 1 if that is more. Winograd's transforms by factors of up to 32 in every layer leave up to 1e-5
+ * between the two ways where kernels have no fused multiply-add; the random inputs are new in every run.
+ */
+#define TOLERANCE 3e-5
 
 static JfModel *
 load_model (const char *name)
