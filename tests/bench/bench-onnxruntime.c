@@ -108,14 +108,18 @@ static void         varint          (GByteArray       *message,
 BenchPeer *
 bench_peer_new (const BenchShape *shape)
 {
-  BenchPeer *peer = g_new0 (BenchPeer, 1);
-  OrtEnv    *env  = NULL;
+  BenchPeer     *peer   = g_new0 (BenchPeer, 1);
+  OrtEnv        *env    = NULL;
+  OrtMemoryInfo *memory = NULL;
 
   tensors_init (peer, shape);
   peer->features = g_malloc (peer->tensors[TENSOR_FEATURES].size);
 
   ort = OrtGetApiBase ()->GetApi (ORT_API_VERSION);
   check (ort->CreateEnv (ORT_LOGGING_LEVEL_ERROR, "bench", &env));
+  check (ort->CreateCpuMemoryInfo (OrtArenaAllocator, OrtMemTypeDefault, &memory));
+  check (ort->CreateAndRegisterAllocator (env, memory, NULL));
+  ort->ReleaseMemoryInfo (memory);
   peer->guide  = session_new (env, shape->n_threads, guide_write (peer, shape->model));
   peer->filter = session_new (env, shape->n_threads, filter_write (peer, shape->model));
 
@@ -212,7 +216,7 @@ value_new (const Tensor *tensor,
   return value;
 }
 
-/* Releases the graph. */
+/* Sessions share the environment's memory, so that two take no more than one. Releases the graph. */
 static OrtSession *
 session_new (OrtEnv     *env,
              int         n_threads,
@@ -234,6 +238,7 @@ session_new (OrtEnv     *env,
   check (ort->CreateSessionOptions (&options));
   check (ort->SetIntraOpNumThreads (options, n_threads));
   check (ort->SetSessionGraphOptimizationLevel (options, ORT_ENABLE_ALL));
+  check (ort->AddSessionConfigEntry (options, "session.use_env_allocators", "1"));
   check (ort->CreateSessionFromArray (env, model->data, model->len, options, &session));
 
   ort->ReleaseSessionOptions (options);

@@ -36,9 +36,9 @@ class Program:
 # The first one there is is what the others' outputs are compared with.
 PROGRAMS = [
     Program("im2col + BLIS", "bench-im2col", bytes_per_pixel=5500),
-    Program("oneDNN", "bench-onednn", bytes_per_pixel=2500),
-    Program("oneDNN with taps", "bench-onednn", ("--taps",), bytes_per_pixel=2500, taps=True),
-    Program("ONNX Runtime", "bench-onnxruntime", bytes_per_pixel=5000),
+    Program("oneDNN", "bench-onednn", bytes_per_pixel=1000),
+    Program("oneDNN with taps", "bench-onednn", ("--taps",), bytes_per_pixel=1000, taps=True),
+    Program("ONNX Runtime", "bench-onnxruntime", bytes_per_pixel=1800),
     Program(bench_report.OURS, "bench-joint-filter"),
 ]
 
