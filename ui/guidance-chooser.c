@@ -20,13 +20,14 @@ typedef struct
 } Fallback;
 
 
-static GtkListStore * store_new      (GList               *layers);
-static GdkPixbuf    * get_thumbnail  (GimpDrawable        *layer);
-static void           choose_if_none (GimpProcedureConfig *config,
-                                      GParamSpec          *pspec,
-                                      Fallback            *fallback);
-static void           fallback_free  (gpointer             fallback,
-                                      GClosure            *closure);
+static GtkListStore * store_new       (GList               *layers);
+static GdkPixbuf    * get_thumbnail   (GimpDrawable        *layer);
+static void           show_thumbnails (GtkCellLayout       *combo);
+static void           choose_if_none  (GimpProcedureConfig *config,
+                                       GParamSpec          *pspec,
+                                       Fallback            *fallback);
+static void           fallback_free   (gpointer             fallback,
+                                       GClosure            *closure);
 
 
 /*  public functions  */
@@ -49,6 +50,8 @@ jf_guidance_chooser_new (GimpProcedureDialog *dialog,
 {
   GtkListStore *store    = store_new (layers);
   Fallback     *fallback = g_new (Fallback, 1);
+  GtkWidget    *chooser;
+  GtkWidget    *combo;
 
   fallback->store  = GTK_TREE_MODEL (g_object_ref (store));
   fallback->tattoo = (int) gimp_item_get_tattoo (GIMP_ITEM (guidance));
@@ -57,7 +60,13 @@ jf_guidance_chooser_new (GimpProcedureDialog *dialog,
   g_signal_connect_data (config, "notify::guidance-tattoo", G_CALLBACK (choose_if_none),
                          fallback, fallback_free, 0);
 
-  return gimp_procedure_dialog_get_int_combo (dialog, "guidance-tattoo", GIMP_INT_STORE (store));
+  chooser = gimp_procedure_dialog_get_int_combo (dialog, "guidance-tattoo", GIMP_INT_STORE (store));
+  combo   = gimp_label_int_widget_get_widget (GIMP_LABEL_INT_WIDGET (chooser));
+
+  g_signal_connect_after (combo, "notify::popup-shown", G_CALLBACK (show_thumbnails), NULL);
+  show_thumbnails (GTK_CELL_LAYOUT (combo));
+
+  return chooser;
 }
 
 
@@ -108,6 +117,22 @@ get_thumbnail (GimpDrawable *layer)
                      gdk_pixbuf_get_pixels (pixbuf), gdk_pixbuf_get_rowstride (pixbuf), width, height);
 
   return pixbuf;
+}
+
+/* GimpIntComboBox makes its cells anew when it pops up and down, and asks them for icon names, which hides
+ * pixbufs (GIMP 3.0, gimp_int_combo_box_create_cells ()).
+ */
+static void
+show_thumbnails (GtkCellLayout *combo)
+{
+  g_autoptr (GList) cells = gtk_cell_layout_get_cells (combo);
+
+  for (GList *list = cells; list; list = list->next)
+    if (GTK_IS_CELL_RENDERER_PIXBUF (list->data))
+      {
+        gtk_cell_layout_clear_attributes (combo, list->data);
+        gtk_cell_layout_add_attribute (combo, list->data, "pixbuf", GIMP_INT_STORE_PIXBUF);
+      }
 }
 
 /* Reset and saved settings bring tattoos that no layer here has. */

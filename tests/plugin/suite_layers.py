@@ -153,8 +153,9 @@ def noise_is_estimated_where_the_target_is_visible ():
     colours = [planes (layer)[0] for layer in (target, guidance)]
     run (image, [target], guidance, noise_level=0.0)
     visible = [i for i in range (128 * 64 * 3) if i % 128 < 32]
-    right, wrong = (distance ([planes (target)[0][i] for i in visible], [values[i] for i in visible])
-                    for values in (apply (*colours, 128, 64, level) for level in (0.1, 0.05)))
+    result = planes (target)[0]
+    right, wrong = (distance ([result[i] for i in visible], [expected[i] for i in visible])
+                    for expected in (apply (*colours, 128, 64, level) for level in (0.1, 0.05)))
     check (right < wrong / 4, f'{right} from the right level, {wrong} from half of it')
 
 
