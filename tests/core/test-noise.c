@@ -195,6 +195,38 @@ test_grain (void)
   g_assert_cmpfloat_with_epsilon (jf_noise_estimate (&grain), 0.05, 0.2 * 0.05);
 }
 
+/* Noise whose variance grows with the light: the result is that of the middle. */
+static void
+test_light (void)
+{
+  g_autoptr(GRand) random = g_rand_new_with_seed (1);
+  g_auto(JfPlanes) planes = make_ramp (1, SIZE, SIZE);
+  g_auto(JfPlanes) noisy  = make_ramp (1, SIZE, SIZE);
+
+  add_noise (&noisy, 0, 0.05, random);
+
+  for (int i = 0; i < SIZE * SIZE; i++)
+    planes.data[i] += sqrtf (planes.data[i] / 0.5f) * (noisy.data[i] - planes.data[i]);
+
+  g_assert_cmpfloat_with_epsilon (jf_noise_estimate (&planes), 0.05, 0.15 * 0.05);
+}
+
+/* A fifth of the picture, its shade, has no noise at all. */
+static void
+test_shade (void)
+{
+  g_autoptr(GRand) random = g_rand_new_with_seed (1);
+  g_auto(JfPlanes) planes = make_ramp (1, SIZE, SIZE);
+
+  add_noise (&planes, 0, 0.05, random);
+
+  for (int i = 0; i < SIZE * SIZE; i++)
+    if (i % SIZE < SIZE / 5)
+      planes.data[i] = 0.001f * (float) (i % SIZE);
+
+  g_assert_cmpfloat_with_epsilon (jf_noise_estimate (&planes), 0.05, 0.1 * 0.05);
+}
+
 /* The result is in the units of the picture. */
 static void
 test_units (void)
@@ -289,6 +321,8 @@ main (int    argc,
   g_test_add_func ("/noise/channels", test_channels);
   g_test_add_func ("/noise/clipped-channel", test_clipped_channel);
   g_test_add_func ("/noise/grain", test_grain);
+  g_test_add_func ("/noise/light", test_light);
+  g_test_add_func ("/noise/shade", test_shade);
   g_test_add_func ("/noise/units", test_units);
   g_test_add_func ("/noise/not-finite", test_not_finite);
   g_test_add_func ("/noise/narrow", test_narrow);
