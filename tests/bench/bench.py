@@ -49,6 +49,7 @@ class Network:
     path: str
     channels: tuple
     taps: bool
+    footprint: float    # peak memory against the paper's network
 
 
 @dataclasses.dataclass
@@ -101,7 +102,7 @@ class Bench:
         started = []
         for program in PROGRAMS:
             if program.name in names and (network.taps or not program.taps):
-                tile = self.tile(program, width, height)
+                tile = self.tile(program, network, width, height)
                 worker = self.start(program, network, size, channels, threads, ("--tile", str(tile)))
                 if worker:
                     started.append((program, tile, worker))
@@ -163,9 +164,9 @@ class Bench:
         if "layers" in description:
             self.libraries[f"{program.name}, layers of the {network.name}"] = description["layers"].replace(",", ", ")
 
-    def tile(self, program, width, height):
+    def tile(self, program, network, width, height):
         """All programs of a case are in memory at the same time."""
-        fits = program.bytes_per_pixel * width * height <= memory_available() / 4
+        fits = program.bytes_per_pixel * network.footprint * width * height <= memory_available() / 4
         return 0 if fits else TILE
 
 
@@ -216,7 +217,8 @@ def make_networks(folder, model):
     else:
         bench_models.write_compact(compact)
     name = f"compact network ({model.name})" if model else "compact network (random weights)"
-    return [Network("paper network", paper, (1, 3), taps=True), Network(name, compact, (3,), taps=False)]
+    return [Network("paper network", paper, (1, 3), taps=True, footprint=1.0),
+            Network(name, compact, (3,), taps=False, footprint=0.4)]
 
 
 def machine():
