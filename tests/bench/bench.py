@@ -22,6 +22,7 @@ TOLERANCE = 1e-4
 # Other engines keep whole feature maps; this is the side of the tiles they get where those would not fit in memory.
 TILE = 1000
 REGION_SIDE = 512
+MODEL = pathlib.Path(__file__).resolve().parents[2] / "models" / "flash-denoise.safetensors"
 
 
 @dataclasses.dataclass
@@ -200,8 +201,9 @@ def main():
 def parse_arguments():
     parser = argparse.ArgumentParser(description="Compare Joint Filter's engine with others in one interleaved run.")
     parser.add_argument("--programs", type=pathlib.Path, required=True, help="folder of the built bench-* programs")
-    parser.add_argument("--model", type=pathlib.Path,
-                        help="model file of the compact network; without it, one of that shape with random weights")
+    parser.add_argument("--model", type=pathlib.Path, default=MODEL if MODEL.exists() else None,
+                        help="model file of the compact network (default: flash-denoise.safetensors, "
+                             "or random weights where it is missing)")
     parser.add_argument("--output", type=pathlib.Path, help="also write results.md, results.csv and results.svg there")
     parser.add_argument("--quick", action="store_true", help="640 x 480 only, few repetitions")
     parser.add_argument("--smoke", action="store_true", help="tiny pictures, to test the benchmark itself")
