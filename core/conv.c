@@ -148,11 +148,12 @@ init_winograd (JfConv      *conv,
                           conv->weights + product * size);
 }
 
+/* A row of taps is read for several rows of the result while it is in the cache. */
 static void
 init_shift_add (JfConv *conv)
 {
-  conv->block_rows = 1;
-  conv->window     = conv->kernel;
+  conv->block_rows = JF_TILE;
+  conv->window     = conv->block_rows + conv->kernel - 1;
   conv->reach      = JF_TILE - 1 + conv->kernel - 1;
 }
 
@@ -508,39 +509,56 @@ run_winograd (const JfConv     *conv,
 
 /*  taps  */
 
-JF_DISPATCH static void
-add_taps (const JfConv    *conv,
-          const JfFeature *taps,
-          float            bias,
-          int              o,
-          int              y,
-          JfFeature       *output)
+/* One vector of an output. */
+JF_INLINE JfVector
+add_taps (const float *const *rows,
+          int                 kernel,
+          gsize               channel_stride,
+          const gsize        *offsets)
 {
-  int kernel = conv->kernel;
-  int phase, lane, ky, kx;
+  JfVector sum = { 0 };
+  int      ky, kx;
 
-  for (phase = 0; phase < JF_TILE; phase++)
-    for (lane = 0; lane < output->vectors * JF_LANES; lane += JF_LANES)
+  for (ky = 0; ky < kernel; ky++)
+    for (kx = 0; kx < kernel; kx++)
+      sum += jf_vector_load (rows[ky] + (gsize) (ky * kernel + kx) * channel_stride + offsets[kx]);
+
+  return sum;
+}
+
+/* Output @o: its kernel² planes of taps start at channel o · kernel². Lanes are the outer loop, so that what a block of rows
+ * reads fits into the cache.
+ */
+JF_DISPATCH static void
+run_shift_add (const JfConv    *conv,
+               const JfFeature *taps,
+               float            bias,
+               int              o,
+               int              y,
+               JfFeature       *output)
+{
+  gsize             channel = jf_feature_channel_stride (taps);
+  g_autofree gsize *offsets = g_new (gsize, conv->kernel);
+  g_autofree const float **rows = g_new (const float *, conv->window);
+  int               lane, phase, row, i;
+
+  for (i = 0; i < conv->window; i++)
+    rows[i] = jf_feature_row (taps, y + i) + (gsize) o * conv->kernel * conv->kernel * channel;
+
+  for (lane = 0; lane < output->vectors * JF_LANES; lane += JF_LANES)
+    for (phase = 0; phase < JF_TILE; phase++)
       {
-        float    *pixels = jf_feature_new_row (output, y) + o * jf_feature_channel_stride (output) +
-                           phase * output->phase_stride + lane;
-        JfVector  sum    = { 0 };
+        for (i = 0; i < conv->kernel; i++)
+          offsets[i] = (phase + i) % JF_TILE * taps->phase_stride + (phase + i) / JF_TILE + lane;
 
-        for (ky = 0; ky < kernel; ky++)
+        for (row = 0; row < conv->block_rows; row++)
           {
-            const float *row = jf_feature_row (taps, y + ky) + lane +
-                               (gsize) (o * kernel + ky) * kernel * jf_feature_channel_stride (taps);
+            JfVector sum = add_taps (rows + row, conv->kernel, channel, offsets) + bias;
 
-            for (kx = 0; kx < kernel; kx++)
-              {
-                int x = phase + kx;
-
-                sum += jf_vector_load (row + kx * jf_feature_channel_stride (taps) +
-                                       x % JF_TILE * taps->phase_stride + x / JF_TILE);
-              }
+            jf_vector_store (jf_feature_new_row (output, y + row) + o * jf_feature_channel_stride (output) +
+                             phase * output->phase_stride + lane,
+                             conv->relu ? jf_vector_positive (sum) : sum);
           }
-        sum += bias;
-        jf_vector_store (pixels, conv->relu ? jf_vector_positive (sum) : sum);
       }
 }
 
@@ -668,7 +686,7 @@ jf_conv_run (const JfConv     *conv,
       break;
     case JF_CONV_SHIFT_ADD:
       for (o = 0; o < conv->outputs; o++)
-        add_taps (conv, sources[0], bias[o], o, y, output);
+        run_shift_add (conv, sources[0], bias[o], o, y, output);
       break;
     }
 }
