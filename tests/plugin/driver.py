@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""driver.py TITLE ACTION…: a user at the dialog of that title; prints what it shows as JSON
+"""driver.py --undo: a user who undoes in GIMP's main window; prints the name of the menu item
+driver.py TITLE ACTION…: a user at the dialog of that title; prints what it shows as JSON
 
 Actions, in order: WIDGET=VALUE sets a slider or a combo box by its accessible name, PNG=FILE takes a picture of the screen,
 anything else is the name of a button to press.
@@ -105,4 +106,18 @@ def main (title, *actions):
         raise
 
 
-main (*sys.argv[1:])
+def undo ():
+    def find_undo ():
+        for node in descend (Atspi.get_desktop (0)):
+            if node.get_role () == Atspi.Role.MENU_ITEM and node.get_name ().startswith ('Undo ') and \
+               node.get_state_set ().contains (Atspi.StateType.SENSITIVE):
+                return node
+    item = wait_for (find_undo, 'menu item Undo')
+    print (item.get_name ())
+    item.get_action_iface ().do_action (0)
+
+
+if sys.argv[1] == '--undo':
+    undo ()
+else:
+    main (*sys.argv[1:])

@@ -34,7 +34,7 @@ def get_guidance (image, target, *actions):
 @case
 def shows_the_arguments ():
     image, layers = make_image ()
-    shown, status, text = use_dialog (image, [layers['target']], f'PNG={os.environ["JF_PICTURE"]}', 'Cancel')
+    shown, status, text = use_dialog (image, [layers['target']], f'PNG={os.environ["JF_PICTURES"]}/dialog.png', 'Cancel')
     check (shown == {GUIDANCE: {'items': ['top', 'flash', 'bottom'], 'choice': 'flash'},
                      'Strength (%)': [0, 100, 100], 'Noise level (%)': [0, 100 * NOISE_LEVEL, 30],
                      'Output': {'items': ['In place', 'New layer'], 'choice': 'In place'}}, shown)

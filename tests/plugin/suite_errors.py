@@ -3,6 +3,9 @@
 
 import contextlib
 import pathlib
+import signal
+import threading
+import time
 
 from support import *
 
@@ -190,6 +193,36 @@ def model_file_is_cut_off ():
         check_refused (image, [target], guidance,
                        f'{path}: tensor “filter.1.bias”: its values lie beyond the end of the file, which is damaged '
                        'or cut off. Install Joint Filter again to repair it.')
+
+
+def kill_when_busy ():
+    """What Cancel does, half a second of computing after the start."""
+    folder, ticks = os.path.dirname (os.path.dirname (os.environ['JF_MODEL'])), os.sysconf ('SC_CLK_TCK')
+    while True:
+        for process in pathlib.Path ('/proc').glob ('[0-9]*'):
+            with contextlib.suppress (OSError):
+                if (process / 'cmdline').read_bytes ().startswith (folder.encode ()) and \
+                   int ((process / 'stat').read_text ().rsplit (')')[1].split ()[11]) > ticks / 2:
+                    os.kill (int (process.name), signal.SIGKILL)
+                    return
+        time.sleep (0.02)
+
+
+@case
+def cancelled_run ():
+    for output in 'in-place', 'new-layer':
+        image = new_image (3000, 2000)
+        guidance = add_layer (image, 'guide')
+        target = add_layer (image, 'target')
+        before = read (target)
+        image.clean_all ()
+        user = threading.Thread (target=kill_when_busy)
+        user.start ()
+        status, message = call (image, [target], guidance, output=output)
+        user.join ()
+        check (status != Gimp.PDBStatusType.SUCCESS, 'it was over already')
+        check (read (target) == before and len (image.get_layers ()) == 2 and not image.is_dirty ())
+        image.delete ()
 
 
 @case

@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Edit, Undo in GIMP's window: nothing else can undo"""
+
+import pathlib
+import time
+
+from support import *
+
+
+def undo ():
+    """The name of the menu item, which says what it undoes."""
+    driver = pathlib.Path (__file__).parent / 'driver.py'
+    return subprocess.run ([sys.executable, driver, '--undo'], stdout=subprocess.PIPE, text=True,
+                           check=True).stdout.strip ()
+
+
+def get_state (image):
+    return {layer.get_name (): read (layer) for layer in image.get_layers ()}
+
+
+def check_one_step (**arguments):
+    image = new_image ()
+    guidance = add_layer (image, 'guide', 2)
+    targets = [add_layer (image, 'target', 1), add_layer (image, 'other', 3)]
+    before = get_state (image)
+    display = Gimp.Display.new (image)
+    run (image, targets, guidance, **arguments)
+    check (get_state (image) != before, 'the filter does nothing')
+    Gimp.displays_flush ()
+    check (undo () == 'Undo Denoise with Flash')
+    end = time.monotonic () + 10
+    while get_state (image) != before and time.monotonic () < end:
+        time.sleep (0.1)
+    check (get_state (image) == before, 'one undo step is not enough')
+    display.delete ()
+
+
+@case
+def one_step_takes_back_all_layers ():
+    check_one_step ()
+
+
+@case
+def one_step_takes_back_new_layers ():
+    check_one_step (output='new-layer')
+
+
+run_cases ()
