@@ -184,32 +184,10 @@ locate_panel (Panel *panel,
     }
 }
 
-/* Adds the bias in place, and clips if wanted. */
-JF_DISPATCH static void
-activate (float       *product,
-          int          outputs,
-          int          lanes,
-          const float *bias,
-          gboolean     relu)
-{
-  int o, lane;
-
-  for (o = 0; o < outputs; o++)
-    for (lane = 0; lane < lanes; lane += JF_LANES)
-      {
-        JfVector v = jf_vector_load (product) + bias[o];
-
-        jf_vector_store (product, relu ? jf_vector_positive (v) : v);
-        product += JF_LANES;
-      }
-}
-
 JF_DISPATCH static void
 store_panel (const float *product,
              int          outputs,
              int          lanes,
-             const float *bias,
-             gboolean     relu,
              const Panel *panel,
              float       *row,
              gsize        phase_stride,
@@ -219,47 +197,33 @@ store_panel (const float *product,
 
   for (o = 0; o < outputs; o++)
     for (i = 0; i < panel->n_vectors; i++)
-      {
-        JfVector v = jf_vector_load (product + o * lanes + i * JF_LANES) + bias[o];
-
-        jf_vector_store (row + o * channel_stride + panel->phase[i] * phase_stride + panel->lane[i],
-                         relu ? jf_vector_positive (v) : v);
-      }
+      jf_vector_store (row + o * channel_stride + panel->phase[i] * phase_stride + panel->lane[i],
+                       jf_vector_load (product + o * lanes + i * JF_LANES));
 }
 
-/* Takes a panel of the correlation's outputs, without their bias if there is one, through the pointwise layers to
- * its place in a row of the result. Overwrites @pixels.
- */
+/* Takes a panel of the correlation's results through the pointwise layers to its place in a row of the output. */
 static void
 finish_panel (const JfConv *conv,
-              float        *pixels,
-              const float  *bias,
+              const float  *pixels,
               const Panel  *panel,
               float        *row,
               JfFeature    *output,
               float        *scratch)
 {
-  const JfGemm *gemm     = conv->gemm;
-  gboolean      relu     = conv->relu;
-  int           channels = conv->outputs;
+  const JfGemm *gemm = conv->gemm;
   guint         i;
 
   for (i = 0; i < conv->pointwise->len; i++)
     {
       const JfPointwise *pointwise = &g_array_index (conv->pointwise, JfPointwise, i);
 
-      if (bias)
-        activate (pixels, channels, gemm->pixels, bias, relu);
       jf_gemm_multiply (gemm, pointwise->outputs, pointwise->inputs, panel->n_vectors * JF_LANES,
-                        pointwise->weights, pixels, FALSE, scratch);
-      bias     = pointwise->bias;
-      relu     = pointwise->relu;
-      channels = pointwise->outputs;
+                        pointwise->weights, pixels, FALSE, pointwise->bias, pointwise->relu, scratch);
       pixels   = scratch;
-      scratch += panel_size (gemm, channels);
+      scratch += panel_size (gemm, pointwise->outputs);
     }
 
-  store_panel (pixels, channels, gemm->pixels, bias, relu, panel,
+  store_panel (pixels, conv->channels, gemm->pixels, panel,
                row, output->phase_stride, jf_feature_channel_stride (output));
 }
 
@@ -376,10 +340,11 @@ run_direct (const JfConv     *conv,
             pack_pixels (conv, sources, y, &panel, first, depth, packed);
           else
             pack_columns (conv, sources, y, &panel, first, depth, packed);
-          jf_gemm_multiply (gemm, conv->outputs, depth, panel.n_vectors * JF_LANES, weights, packed, first > 0, product);
+          jf_gemm_multiply (gemm, conv->outputs, depth, panel.n_vectors * JF_LANES, weights, packed, first > 0,
+                            first + depth == conv->depth ? bias : NULL, conv->relu, product);
           weights += rows * depth;
         }
-      finish_panel (conv, product, bias, &panel, jf_feature_new_row (output, y), output, rest);
+      finish_panel (conv, product, &panel, jf_feature_new_row (output, y), output, rest);
     }
 }
 
@@ -467,7 +432,7 @@ finish_tiles (const JfConv *conv,
     for (phase = 0; phase < JF_TILE; phase++)
       {
         locate_panel (&panel, phase * output->vectors + lane / JF_LANES, n_vectors, output->vectors);
-        finish_panel (conv, rows[i] + phase * size, NULL, &panel,
+        finish_panel (conv, rows[i] + phase * size, &panel,
                       jf_feature_new_row (output, y + i), output, rest);
       }
 }
@@ -497,7 +462,7 @@ run_winograd (const JfConv     *conv,
 
       for (product = 0; product < JF_WINOGRAD_PRODUCTS; product++)
         jf_gemm_multiply (gemm, conv->outputs, conv->depth, n * JF_LANES, conv->weights + product * size,
-                          tiles + product * stride, FALSE, scratch + product * stride);
+                          tiles + product * stride, FALSE, NULL, FALSE, scratch + product * stride);
 
       if (conv->pointwise->len == 0)
         store_tiles (conv, scratch, bias, y, start * JF_LANES, n, output);

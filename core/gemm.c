@@ -154,53 +154,117 @@ multiply_public (int          outputs,
                 NULL, &rntm);
 }
 
-/* All weight panels with one pixel panel. */
+/* Adds the bias in place, and clips if wanted. */
 JF_DISPATCH static void
-multiply_short (int          panels,
+activate (float       *product,
+          int          outputs,
+          int          lanes,
+          const float *bias,
+          gboolean     relu)
+{
+  int o, lane;
+
+  for (o = 0; o < outputs; o++)
+    for (lane = 0; lane < lanes; lane += JF_LANES)
+      {
+        JfVector v = jf_vector_load (product) + bias[o];
+
+        jf_vector_store (product, relu ? jf_vector_positive (v) : v);
+        product += JF_LANES;
+      }
+}
+
+/* Two vectors of a product that is complete. */
+JF_INLINE void
+store_short (float          *product,
+             gsize           stride,
+             const JfVector *sum,
+             float           bias,
+             gboolean        relu)
+{
+  JfVector first  = sum[0] + bias;
+  JfVector second = sum[1] + bias;
+
+  jf_vector_store (product, relu ? jf_vector_positive (first) : first);
+  jf_vector_store (product + stride, relu ? jf_vector_positive (second) : second);
+}
+
+/* One panel of weights, of which @outputs (a constant where it is called) are wanted, with one panel of pixels. */
+JF_INLINE void
+multiply_short_panel (int          outputs,
+                      int          depth,
+                      const float *weights,
+                      const float *pixels,
+                      const float *bias,
+                      gboolean     relu,
+                      float       *product)
+{
+  JfVector sum[SHORT_WEIGHTS][2] = { 0 };
+  int      k, i;
+
+  for (k = 0; k < depth; k++)
+    {
+      JfVector left  = jf_vector_load (pixels);
+      JfVector right = jf_vector_load (pixels + JF_LANES);
+
+#pragma GCC unroll 6
+      for (i = 0; i < outputs; i++)
+        {
+          sum[i][0] += weights[i] * left;
+          sum[i][1] += weights[i] * right;
+        }
+      weights += SHORT_WEIGHTS;
+      pixels  += SHORT_PIXELS;
+    }
+
+#pragma GCC unroll 6
+  for (i = 0; i < outputs; i++)
+    store_short (product + i * SHORT_PIXELS, JF_LANES, sum[i], bias ? bias[i] : 0.0f, relu);
+}
+
+/* All panels of weights with one panel of pixels. */
+JF_DISPATCH static void
+multiply_short (int          outputs,
                 int          depth,
                 const float *weights,
                 const float *pixels,
+                const float *bias,
+                gboolean     relu,
                 float       *product)
 {
-  for (; panels > 0; panels--)
+  for (; outputs >= SHORT_WEIGHTS; outputs -= SHORT_WEIGHTS)
     {
-      JfVector     sum[SHORT_WEIGHTS][2] = { 0 };
-      const float *pixel = pixels;
-      int          k, i;
+      multiply_short_panel (SHORT_WEIGHTS, depth, weights, pixels, bias, relu, product);
+      weights += SHORT_WEIGHTS * (gsize) depth;
+      product += SHORT_WEIGHTS * SHORT_PIXELS;
+      if (bias)
+        bias += SHORT_WEIGHTS;
+    }
 
-      for (k = 0; k < depth; k++)
-        {
-          JfVector left  = jf_vector_load (pixel);
-          JfVector right = jf_vector_load (pixel + JF_LANES);
-
-#pragma GCC unroll 6
-          for (i = 0; i < SHORT_WEIGHTS; i++)
-            {
-              sum[i][0] += weights[i] * left;
-              sum[i][1] += weights[i] * right;
-            }
-          weights += SHORT_WEIGHTS;
-          pixel   += SHORT_PIXELS;
-        }
-
-#pragma GCC unroll 6
-      for (i = 0; i < SHORT_WEIGHTS; i++)
-        {
-          jf_vector_store (product, sum[i][0]);
-          jf_vector_store (product + JF_LANES, sum[i][1]);
-          product += SHORT_PIXELS;
-        }
+  switch (outputs)
+    {
+    case 1: multiply_short_panel (1, depth, weights, pixels, bias, relu, product); break;
+    case 2: multiply_short_panel (2, depth, weights, pixels, bias, relu, product); break;
+    case 3: multiply_short_panel (3, depth, weights, pixels, bias, relu, product); break;
+    case 4: multiply_short_panel (4, depth, weights, pixels, bias, relu, product); break;
+    case 5: multiply_short_panel (5, depth, weights, pixels, bias, relu, product); break;
+    default: break;
     }
 }
 
-/* The same for the left half of the lanes alone, for what remains at the end of a row: two weight panels at a time. */
+/* The same for the left half of the lanes alone, for what remains at the end of a row: two panels of weights at a time. */
 JF_DISPATCH static void
-multiply_half (int          panels,
+multiply_half (int          outputs,
                int          depth,
                const float *weights,
                const float *pixels,
+               const float *bias,
+               gboolean     relu,
                float       *product)
 {
+  int    panels = (outputs + SHORT_WEIGHTS - 1) / SHORT_WEIGHTS;
+  float *start  = product;
+
   for (; panels > 0; panels -= 2)
     {
       /* Of an odd number the last one is made twice. */
@@ -227,12 +291,12 @@ multiply_half (int          panels,
 
 #pragma GCC unroll 6
       for (i = 0; i < SHORT_WEIGHTS; i++)
-        {
-          jf_vector_store (product + i * SHORT_PIXELS, sum[i][0]);
-          jf_vector_store (product + below + i * SHORT_PIXELS, sum[i][1]);
-        }
+        store_short (product + i * SHORT_PIXELS, below, sum[i], 0.0f, FALSE);
       product += 2 * below;
     }
+
+  if (bias)
+    activate (start, outputs, SHORT_PIXELS, bias, relu);
 }
 
 static void
@@ -358,9 +422,11 @@ jf_gemm_pack_weights (const JfGemm *gemm,
  * @weights:    from jf_gemm_pack_weights(), 64-byte aligned
  * @pixels:     a panel [depth][gemm->pixels], 64-byte aligned
  * @accumulate: add to @product instead of overwriting it
+ * @bias:       (nullable): one per output, added at last
+ * @relu:       with a bias, whether negative results become 0
  * @product:    (out): a panel [outputs, rounded up][gemm->pixels], 64-byte aligned
  *
- * @product = weights × pixels, in the calling thread alone.
+ * @product = weights × pixels + @bias, in the calling thread alone.
  */
 void
 jf_gemm_multiply (const JfGemm *gemm,
@@ -370,17 +436,26 @@ jf_gemm_multiply (const JfGemm *gemm,
                   const float  *weights,
                   const float  *pixels,
                   gboolean      accumulate,
+                  const float  *bias,
+                  gboolean      relu,
                   float        *product)
 {
-  float beta   = accumulate ? 1.0f : 0.0f;
-  int   panels = (outputs + gemm->weights - 1) / gemm->weights;
+  float beta = accumulate ? 1.0f : 0.0f;
+
+  if (gemm->has_short && depth <= SHORT_DEPTH && ! accumulate)
+    {
+      if (lanes > JF_LANES)
+        multiply_short (outputs, depth, weights, pixels, bias, bias && relu, product);
+      else
+        multiply_half (outputs, depth, weights, pixels, bias, relu, product);
+      return;
+    }
 
   if (gemm->path == JF_GEMM_PUBLIC)
     multiply_public (outputs, depth, weights, pixels, beta, product);
-  else if (! gemm->has_short || depth > SHORT_DEPTH || accumulate)
-    multiply_micro (gemm, outputs, depth, weights, pixels, beta, product);
-  else if (lanes > JF_LANES)
-    multiply_short (panels, depth, weights, pixels, product);
   else
-    multiply_half (panels, depth, weights, pixels, product);
+    multiply_micro (gemm, outputs, depth, weights, pixels, beta, product);
+
+  if (bias)
+    activate (product, outputs, gemm->pixels, bias, relu);
 }

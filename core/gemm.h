@@ -51,6 +51,8 @@ void           jf_gemm_multiply        (const JfGemm  *gemm,
                                         const float   *weights,
                                         const float   *pixels,
                                         gboolean       accumulate,
+                                        const float   *bias,
+                                        gboolean       relu,
                                         float         *product);
 
 G_END_DECLS

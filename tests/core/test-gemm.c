@@ -29,18 +29,20 @@ check_product (const JfGemm *gemm,
                int           outputs,
                int           depth,
                int           lanes,
-               gboolean      accumulate)
+               gboolean      accumulate,
+               gboolean      biased)
 {
   gsize  rows    = jf_gemm_round_outputs (gemm, outputs);
   float *weights = random_floats ((gsize) outputs * depth);
   float *packed  = random_floats (rows * depth);
   float *pixels  = random_floats ((gsize) depth * gemm->pixels);
   float *product = random_floats (rows * gemm->pixels);
+  float *bias    = random_floats (outputs);
   float *before  = g_memdup2 (product, rows * gemm->pixels * sizeof (float));
   int    o, k, lane;
 
   jf_gemm_pack_weights (gemm, outputs, depth, weights, depth, 1, packed);
-  jf_gemm_multiply (gemm, outputs, depth, lanes, packed, pixels, accumulate, product);
+  jf_gemm_multiply (gemm, outputs, depth, lanes, packed, pixels, accumulate, biased ? bias : NULL, TRUE, product);
 
   for (o = 0; o < outputs; o++)
     for (lane = 0; lane < lanes; lane++)
@@ -55,6 +57,8 @@ check_product (const JfGemm *gemm,
             sum  += term;
             size += fabs (term);
           }
+        if (biased)
+          sum = MAX (sum + bias[o], 0.0);
         g_assert_cmpfloat_with_epsilon (product[o * gemm->pixels + lane], sum, TOLERANCE * size);
       }
 
@@ -62,6 +66,7 @@ check_product (const JfGemm *gemm,
   g_aligned_free (packed);
   g_aligned_free (pixels);
   g_aligned_free (product);
+  g_aligned_free (bias);
   g_free (before);
 }
 
@@ -69,16 +74,18 @@ static void
 test_product (gconstpointer data)
 {
   const JfGemm *gemm      = jf_gemm_get (GPOINTER_TO_INT (data));
-  const int     outputs[] = { 1, 5, 6, 7, 12, 13, 48, 97 };
+  const int     outputs[] = { 1, 2, 3, 4, 5, 6, 7, 12, 13, 48, 97 };
   const int     depths[]  = { 1, 2, 9, 64, 80, 81, 400 };
   guint         o, d;
 
   for (o = 0; o < G_N_ELEMENTS (outputs); o++)
     for (d = 0; d < G_N_ELEMENTS (depths); d++)
       {
-        check_product (gemm, outputs[o], depths[d], gemm->pixels, FALSE);
-        check_product (gemm, outputs[o], depths[d], gemm->pixels, TRUE);
-        check_product (gemm, outputs[o], depths[d], JF_LANES, FALSE);
+        check_product (gemm, outputs[o], depths[d], gemm->pixels, FALSE, FALSE);
+        check_product (gemm, outputs[o], depths[d], gemm->pixels, FALSE, TRUE);
+        check_product (gemm, outputs[o], depths[d], gemm->pixels, TRUE, TRUE);
+        check_product (gemm, outputs[o], depths[d], JF_LANES, FALSE, FALSE);
+        check_product (gemm, outputs[o], depths[d], JF_LANES, FALSE, TRUE);
       }
 }
 
