@@ -1,0 +1,84 @@
+# Joint Filter: learned joint image filtering
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# competitors: what else photographers can use
+"""Each competitor is {setting: function (noisy, guidance, sigma) -> clean}, pictures [h,w,3] in 0..1; the evaluation
+takes the setting that is best on the very picture, which flatters all of them."""
+
+import functools
+import itertools
+
+import numpy as np
+from scipy import ndimage
+from skimage import restoration
+
+OPPONENT = np.array([[1, 1, 1], [1, 0, -1], [.5, -1, .5]])
+OPPONENT /= np.linalg.norm(OPPONENT, axis=1, keepdims=True)      # orthonormal: noise stays white
+
+
+def box(x, radius):
+    """Means of every plane of [h,w,…]."""
+    size = (2 * radius + 1,) * 2 + (1,) * (x.ndim - 2)
+    return ndimage.uniform_filter(x, size, mode='nearest')
+
+
+def guided_filter(noisy, guidance, sigma, radius, epsilon, guide):
+    """He, Sun, Tang, Guided Image Filtering (TPAMI 2013): guided by itself, or by all three guidance channels."""
+    if guide == 'itself':
+        mean = box(noisy, radius)
+        variance = box(noisy * noisy, radius) - mean * mean
+        a = variance / (variance + epsilon)
+        return box(a, radius) * noisy + box(mean * (1 - a), radius)
+    mean_i, mean_p = box(guidance, radius), box(noisy, radius)
+    second = box(guidance[..., :, None] * guidance[..., None, :], radius) - mean_i[..., :, None] * mean_i[..., None, :]
+    cross = box(guidance[..., :, None] * noisy[..., None, :], radius) - mean_i[..., :, None] * mean_p[..., None, :]
+    a = np.linalg.solve(second + epsilon * np.eye(3), cross)
+    b = mean_p - np.einsum('hwic,hwi->hwc', a, mean_i)
+    return np.einsum('hwic,hwi->hwc', box(a, radius), guidance) + box(b, radius)
+
+
+def joint_bilateral(noisy, guidance, sigma, spread, tolerance):
+    """Petschnigg et al., Digital Photography with Flash and No-Flash Image Pairs (SIGGRAPH 2004), eq. 4."""
+    radius = round(2 * spread)
+    height, width = noisy.shape[:2]
+    pad = ((radius, radius), (radius, radius), (0, 0))
+    p, i = np.pad(noisy, pad, mode='edge'), np.pad(guidance, pad, mode='edge')
+    total, weights = np.zeros_like(noisy), np.zeros((height, width, 1), noisy.dtype)
+    for dy, dx in itertools.product(range(2 * radius + 1), repeat=2):
+        window = slice(dy, dy + height), slice(dx, dx + width)
+        near = ((dy - radius) ** 2 + (dx - radius) ** 2) / (2 * spread ** 2)
+        alike = ((i[window] - guidance) ** 2).sum(2, keepdims=True) / (2 * tolerance ** 2)
+        weight = np.exp(-near - alike)
+        total += weight * p[window]
+        weights += weight
+    return total / weights
+
+
+def wavelets(noisy, guidance, sigma, method):
+    """Shrinkage in opponent colours, averaged over shifts (cycle spinning), the noise level known."""
+    planes = noisy @ OPPONENT.T
+    shrink = functools.partial(restoration.denoise_wavelet, sigma=sigma, method=method, mode='soft', wavelet='db2',
+                               rescale_sigma=False)
+    clean = [restoration.cycle_spin(planes[..., c], shrink, max_shifts=3, workers=1) for c in range(3)]
+    return np.stack(clean, 2) @ OPPONENT
+
+
+def non_local_means(noisy, guidance, sigma, strength):
+    return restoration.denoise_nl_means(noisy, patch_size=5, patch_distance=7, h=strength * sigma, sigma=sigma,
+                                        fast_mode=True, channel_axis=2)
+
+
+def settings(function, **choices):
+    return {', '.join(f'{k} {v}' for k, v in zip(choices, values)):
+            functools.partial(function, **dict(zip(choices, values))) for values in itertools.product(*choices.values())}
+
+
+def all_of():
+    return {
+        'noisy input': {'': lambda noisy, guidance, sigma: noisy},
+        'guided filter': {**settings(guided_filter, guide=['itself'], radius=[1, 2, 3, 4, 6], epsilon=[.0003, .001, .003, .01, .03]),
+                          **settings(guided_filter, guide=['guidance'], radius=[1, 2, 3, 4, 6, 8], epsilon=[.0001, .0003, .001, .003, .01])},
+        'joint bilateral': settings(joint_bilateral, spread=[1, 1.5, 2.5], tolerance=[.05, .1, .2, .4]),
+        'non-local means': settings(non_local_means, strength=[.4, .6, .8, 1]),
+        'wavelet shrinkage': settings(wavelets, method=['BayesShrink', 'VisuShrink']),
+    }

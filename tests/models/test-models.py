@@ -1,0 +1,197 @@
+#!/usr/bin/env python3
+# Joint Filter: learned joint image filtering
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# test-models: the models that ship, and a tiny run of the training
+"""TAP. The models need NumPy and Pillow, the training PyTorch as well; what is missing is said and skipped."""
+
+import argparse
+import pathlib
+import sys
+import tempfile
+import traceback
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / 'models' / 'training'))
+sys.dont_write_bytecode = True
+
+CONFIG = {
+    'model': {'task': 'noise-reduction', 'name': 'tiny'},
+    'network': {'space_to_depth': 2, 'target_channels': 3, 'noise_level': True, 'residual': True, 'merge_relu': True,
+                'target': {'widths': [12], 'kernels': [3]}, 'guidance': {'widths': [8], 'kernels': [3]},
+                'filter': {'widths': [12], 'kernels': [3, 3]}},
+    'data': {'recipe': 'flash', 'tile': 64, 'held_out_every': 4, 'shares': {'single': .7, 'double': .15, 'pair': .15},
+             'lowest': .03, 'highest': .2, 'per_channel': .3, 'signal_dependent': .25, 'clipped': .35, 'jpeg': .08,
+             'told_spread': .06},
+    'training': {'seed': 1, 'loss': 'rms', 'patch': 40, 'batch': 16, 'pool': 128, 'rate': 4e-3, 'warm_up': 50,
+                 'average': .5, 'precision': ['tf32', 'tf32'], 'last_precision': .25, 'trials': 32},
+}
+
+
+def psnr(picture, truth):
+    import numpy as np
+    return -10 * np.log10(max(float(((picture - truth) ** 2).mean()), 1e-12))
+
+
+def soft_pattern(seed, size=96):
+    """A picture of smooth colours and hard edges."""
+    import numpy as np
+    rows, columns = np.mgrid[:size, :size] / size
+    draw = np.random.default_rng(seed).random
+    planes = [.5 + .25 * np.sin(9 * (draw() * rows + draw() * columns)) + .2 * (draw() * rows > draw() * columns) for _ in range(3)]
+    return np.stack(planes, 2).clip(0, 1).astype(np.float32)
+
+
+def photographs(folder):
+    """Eight photographs, two of them with a second picture."""
+    import numpy as np
+    from PIL import Image
+    for i in range(8):
+        picture = Image.fromarray((soft_pattern(i) * 255).astype(np.uint8))
+        picture.save(folder / f'{i}{"_rgb" if i > 5 else ""}.png')
+        if i > 5:
+            picture.convert('L').save(folder / f'{i}_nir.png')
+
+
+class Tests:
+    def __init__(self, arguments):
+        import evaluate
+        self.arguments = arguments
+        self.core = evaluate.Core(arguments.joint_filter, arguments.noise_level)
+
+    def sample(self):
+        import evaluate
+        return [evaluate.read(pathlib.Path(self.arguments.sample, f'{name}.png'), 0) for name in ('noflash', 'flash', 'truth')]
+
+    def flash_denoise(self):
+        return str(pathlib.Path(self.arguments.models, 'flash-denoise.safetensors'))
+
+    def test_flash_denoise_cleans_the_sample(self):
+        noisy, flash, truth = self.sample()
+        clean = self.core.apply(self.flash_denoise(), noisy, flash, self.core.estimate(noisy))
+        gain = psnr(clean, truth) - psnr(noisy, truth)
+        assert gain > 6, f'only {gain:.2f} dB better'
+
+    def test_flash_denoise_keeps_a_clean_picture(self):
+        _, flash, truth = self.sample()
+        kept = psnr(self.core.apply(self.flash_denoise(), truth, flash, 0.0), truth)
+        assert kept > 48, f'{kept:.2f} dB'
+
+    def test_flash_denoise_cleans_without_a_guide(self):
+        import numpy as np
+        noisy, flash, truth = self.sample()
+        clean = self.core.apply(self.flash_denoise(), noisy, np.full_like(flash, .5), self.core.estimate(noisy))
+        gain = psnr(clean, truth) - psnr(noisy, truth)
+        assert gain > 5, f'only {gain:.2f} dB better'
+
+    def test_model_file_round_trip(self):
+        import modelfile
+        import numpy as np
+        tensors = {'a': np.arange(6, dtype=np.float32).reshape(2, 3), 'b': np.ones(1, np.float32)}
+        with tempfile.NamedTemporaryFile() as file:
+            modelfile.save(file.name, tensors, {'format': 'x'})
+            again, metadata = modelfile.load(file.name)
+        assert metadata == {'format': 'x'} and list(again) == ['a', 'b']
+        assert all((again[k] == tensors[k]).all() and again[k].shape == tensors[k].shape for k in tensors)
+
+
+class TrainingTests(Tests):
+    def train(self, folder, iterations, start=None):
+        import train
+        photos = folder / 'photos'
+        if not photos.exists():
+            photos.mkdir()
+            photographs(photos)
+        out = str(folder / 'tiny.safetensors')
+        figures = train.train(CONFIG, [photos], out, None, iterations, 1, 'cpu', start, log=lambda text: None)
+        return out, figures
+
+    def test_training_learns_and_the_core_agrees(self):
+        import network
+        import numpy as np
+        import torch
+        torch.set_num_threads(1)
+        with tempfile.TemporaryDirectory() as folder:
+            out, figures = self.train(pathlib.Path(folder), 400)
+            assert figures['0.1'] > 22, f'{figures["0.1"]} dB, from 20'
+            net, metadata = network.load(out)
+            assert metadata['name'] == 'tiny' and metadata['task'] == 'noise-reduction'
+            for height, width in ((37, 50), (1, 3)):
+                pictures = [np.random.default_rng(i).random((height, width, 3)).astype(np.float32) for i in range(2)]
+                ours = self.core.apply(out, *pictures, .1)
+                with torch.no_grad():
+                    tensors = [torch.from_numpy(p).permute(2, 0, 1)[None] for p in pictures]
+                    theirs = net.apply_to(*tensors, torch.tensor([.1]))[0].permute(1, 2, 0).numpy()
+                error = float(abs(ours - theirs).max())
+                assert error < 1e-5, f'{width}x{height}: differs by {error}'
+
+    def test_training_is_repeatable(self):
+        import modelfile
+        with tempfile.TemporaryDirectory() as folder:
+            first = modelfile.load(self.train(pathlib.Path(folder), 16)[0])[0]
+            second = modelfile.load(self.train(pathlib.Path(folder), 16)[0])[0]
+        assert all((first[name] == second[name]).all() for name in first)
+
+    def test_growing_keeps_the_function(self):
+        import grow
+        import network
+        import torch
+        torch.manual_seed(0)
+        small, spec = network.Network(CONFIG['network']), dict(CONFIG['network'])
+        spec['target'], spec['guidance'] = ({'widths': [16], 'kernels': [3]}, {'widths': [10], 'kernels': [3]})
+        spec['filter'] = {'widths': [14, 14, 14], 'kernels': [3, 3, 3, 3]}
+        big = network.Network(spec)
+        network.initialise(small)
+        network.initialise(big)
+        noisy, guide, told = torch.rand(4, 3, 40, 40), torch.rand(4, 3, 40, 40), torch.full((4,), .1)
+        with torch.no_grad():
+            small.filter[0].bias[::3] = -100                       # dead units, which are to be left behind
+            grow.grow(small, big, grow.alive(small, noisy, guide, told))
+            expected, grown = (net.apply_to(noisy, guide, told) for net in (small, big))
+            living = grow.alive(big, noisy, guide, told)['filter'][0]
+        error = float((expected - grown).abs().max())
+        assert error < 1e-5, f'differs by {error}'
+        assert int(living.sum()) > 12, f'{int(living.sum())} of 14 alive'
+
+
+def run(tests, names):
+    """One TAP line per test; returns how many failed."""
+    failed = 0
+    for number, name in enumerate(names, 1):
+        title = name.removeprefix('test_').replace('_', ' ')
+        if not hasattr(tests, name):
+            print(f'ok {number} - {title} # SKIP PyTorch (python3-torch) is not installed', flush=True)
+            continue
+        try:
+            getattr(tests, name)()
+            print(f'ok {number} - {title}', flush=True)
+        except Exception:
+            failed += 1
+            print(f'not ok {number} - {title}', flush=True)
+            print(''.join('# ' + line + '\n' for line in traceback.format_exc().splitlines()), end='')
+    return failed
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    for option in ('models', 'sample', 'joint-filter', 'noise-level'):
+        parser.add_argument(f'--{option}', required=True)
+    arguments = parser.parse_args()
+    try:
+        import numpy
+        import PIL
+    except ImportError as error:
+        print(f'1..0 # SKIP {error.name} is not installed (python3-numpy, python3-pil)')
+        return 0
+    names = [name for name in dir(TrainingTests) if name.startswith('test_')]
+    print(f'1..{len(names)}', flush=True)
+    try:
+        import torch
+        tests = TrainingTests(arguments)
+    except ImportError:
+        tests = Tests(arguments)
+    return run(tests, names) != 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())
