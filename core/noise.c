@@ -57,6 +57,11 @@
  */
 #define N_BANDS           4
 
+/* A channel with less than this share of the blocks that another has is clipped nearly everywhere, and
+ * what is left of it are lights and edges.
+ */
+#define MIN_CHANNEL_SHARE 0.25
+
 
 /* A block's brightness, in no particular unit, and the energies of its bands. */
 typedef struct
@@ -73,7 +78,7 @@ typedef struct
 } Candidate;
 
 
-static gboolean   estimate          (const JfPlanes   *target,
+static int        estimate          (const JfPlanes   *target,
                                      int               channel,
                                      double           *variance);
 static Block    * measure_blocks    (const JfPlanes   *target,
@@ -108,7 +113,7 @@ static int        compare_others    (const void       *a,
                                      const void       *b);
 static int        compare_own       (const void       *a,
                                      const void       *b);
-static gboolean   estimate_narrow   (const JfPlanes   *target,
+static int        estimate_narrow   (const JfPlanes   *target,
                                      int               channel,
                                      double           *variance);
 static int        compare_floats    (const void       *a,
@@ -138,19 +143,24 @@ static const double band_weights[N_BANDS] = { 0.0, 21.0 / 64.0, 22.0 / 64.0, 21.
 float
 jf_noise_estimate (const JfPlanes *target)
 {
-  double sum        = 0.0;
-  int    n_channels = 0;
+  g_autofree double *variances  = g_new0 (double, target->channels);
+  g_autofree int    *counts     = g_new0 (int, target->channels);
+  double             sum        = 0.0;
+  int                n_channels = 0;
+  int                most       = 1;
 
-  for (int channel = 0; channel < target->channels; channel++)
+  for (int i = 0; i < target->channels; i++)
     {
-      double variance;
-
-      if (estimate (target, channel, &variance))
-        {
-          sum += variance;
-          n_channels++;
-        }
+      counts[i] = estimate (target, i, &variances[i]);
+      most      = MAX (most, counts[i]);
     }
+
+  for (int i = 0; i < target->channels; i++)
+    if (counts[i] >= MIN_CHANNEL_SHARE * most)
+      {
+        sum += variances[i];
+        n_channels++;
+      }
 
   return n_channels ? (float) sqrt (sum / n_channels) : 0.0f;
 }
@@ -172,13 +182,14 @@ jf_noise_estimate_channel (const JfPlanes *target,
 
   g_return_val_if_fail (channel >= 0 && channel < target->channels, 0.0f);
 
-  return estimate (target, channel, &variance) ? (float) sqrt (variance) : 0.0f;
+  return estimate (target, channel, &variance) > 0 ? (float) sqrt (variance) : 0.0f;
 }
 
 
 /*  private functions  */
 
-static gboolean
+/* Returns the number of places that were measured, 0 if there were none. */
+static int
 estimate (const JfPlanes *target,
           int             channel,
           double         *variance)
@@ -190,12 +201,10 @@ estimate (const JfPlanes *target,
     return estimate_narrow (target, channel, variance);
 
   blocks = measure_blocks (target, channel, &n_blocks);
-  if (n_blocks == 0)
-    return FALSE;
+  if (n_blocks > 0)
+    *variance = measure_classes (blocks, n_blocks);
 
-  *variance = measure_classes (blocks, n_blocks);
-
-  return TRUE;
+  return n_blocks;
 }
 
 /* All blocks of a small picture, overlapping; of a large one, places of an R2 sequence (Roberts 2018):
@@ -411,7 +420,7 @@ compare_own (const void *a,
 /* A picture without room for a block: the median size of second differences along its longer side,
  * which for noise of variance 1 have variance 6 (1 + 4 + 1) and a median size of 0.6745 of its root.
  */
-static gboolean
+static int
 estimate_narrow (const JfPlanes *target,
                  int             channel,
                  double         *variance)
@@ -426,7 +435,7 @@ estimate_narrow (const JfPlanes *target,
   gsize              n           = 0;
 
   if (length < 3)
-    return FALSE;
+    return 0;
 
   differences = g_new (float, (gsize) length * n_lines);
 
@@ -441,12 +450,12 @@ estimate_narrow (const JfPlanes *target,
       }
 
   if (n == 0)
-    return FALSE;
+    return 0;
 
   qsort (differences, n, sizeof (float), compare_floats);
   *variance = pow (differences[n / 2] / QUANTILE_NORMAL, 2.0) / 6.0;
 
-  return TRUE;
+  return (int) MIN (n, G_MAXINT);
 }
 
 static int

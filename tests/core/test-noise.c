@@ -172,6 +172,23 @@ test_clipped_channel (void)
   g_assert_cmpfloat_with_epsilon (jf_noise_estimate (&planes), 0.05, 0.05 * 0.05);
 }
 
+/* A channel of which only a few lights are not clipped does not count either. */
+static void
+test_lights (void)
+{
+  g_autoptr(GRand) random = g_rand_new_with_seed (1);
+  g_auto(JfPlanes) planes = make_ramp (3, SIZE, SIZE);
+
+  for (int i = 0; i < SIZE * SIZE; i++)
+    planes.data[i] = i < SIZE * SIZE / 10 ? (float) g_rand_double (random) : 0.0f;
+
+  for (int channel = 0; channel < 3; channel++)
+    add_noise (&planes, channel, 0.05, random);
+
+  clip (&planes);
+  g_assert_cmpfloat_with_epsilon (jf_noise_estimate (&planes), 0.05, 0.05 * 0.05);
+}
+
 /* Grain two pixels wide, with next to nothing at the highest frequencies: the mean of 2x2 pixels of
  * white noise has half its standard deviation.
  */
@@ -320,6 +337,7 @@ main (int    argc,
   g_test_add_func ("/noise/clipped", test_clipped);
   g_test_add_func ("/noise/channels", test_channels);
   g_test_add_func ("/noise/clipped-channel", test_clipped_channel);
+  g_test_add_func ("/noise/lights", test_lights);
   g_test_add_func ("/noise/grain", test_grain);
   g_test_add_func ("/noise/light", test_light);
   g_test_add_func ("/noise/shade", test_shade);
