@@ -9,6 +9,7 @@ set -u
 
 dev=$(readlink -f -- "$1")
 sample=${dev%/*}/tests/data/sample
+summary=${dev%/*}/tests/dev/summary.py
 scratch=$(mktemp -d "${TMPDIR:-/tmp}/test-dev.XXXXXX") || exit 1
 trap 'rm -rf "$scratch"' EXIT
 number=0
@@ -112,7 +113,7 @@ system_folder_is_seen ()
 home_is_seen ()
 {
   # shellcheck disable=SC2016
-  equal "$("$dev" exec sh -c 'ls -A "$HOME"')" "$(ls -A "$HOME")"
+  equal "$("$dev" exec sh -c 'LC_ALL=C ls -A "$HOME"')" "$(LC_ALL=C ls -A "$HOME")"
 }
 
 command_is_on_path ()
@@ -136,7 +137,7 @@ no_mount_stays ()
   sleep 2
   kill -9 $!
   wait $! 2> /dev/null
-  ! grep joint-filter /proc/mounts
+  ! grep joint-filter/debian-13/ /proc/mounts
 }
 
 starts_at_once ()
@@ -221,6 +222,26 @@ install_reaches_gimp ()
 }
 
 
+#  summary
+
+# A failure, a skipped test, and a program that crashed after a test that passed.
+summary_counts ()
+{
+  printf 'ok 1 - a\nnot ok 2 - b\nok 3 - c # SKIP no data\n' > "$scratch/one.tap"
+  printf '%s\n' '{"name": "x", "result": "ERROR", "stdout": "ok 1 - x\n"}' '{"name": "y", "result": "OK"}' > "$scratch/two.json"
+
+  said=$("$dev" exec python3 "$summary" 0 "$scratch/one.tap" "$scratch/two.json")
+  equal "$? $said" '1 3 passed, 2 failed, 1 skipped'
+}
+
+summary_believes_no_silent_failure ()
+{
+  echo 'ok 1 - a' > "$scratch/three.tap"
+  said=$("$dev" exec python3 "$summary" 1 "$scratch/three.tap")
+  equal "$? $said" '1 1 passed, 1 failed'
+}
+
+
 check 'exec passes the exit status'           status_passes_through
 check 'exec of an unknown command is 127'     unknown_command_is_127
 check 'exec keeps the outputs apart'          outputs_stay_apart
@@ -255,6 +276,9 @@ check 'demo says what is no photo'            refused 'could not' "$dev" demo "$
 check 'demo with two arguments is refused'    refused 'three' "$dev" demo a b
 
 check 'install puts the plug-in into GIMP'    install_reaches_gimp
+
+check 'summary counts every kind'             summary_counts
+check 'summary believes no silent failure'    summary_believes_no_silent_failure
 
 echo "1..$number"
 [ "$failures" = 0 ]
