@@ -189,6 +189,25 @@ test_lights (void)
   g_assert_cmpfloat_with_epsilon (jf_noise_estimate (&planes), 0.05, 0.05 * 0.05);
 }
 
+/* A noisy photo of something small in front of white: half of the ground's noise is cut off. The same
+ * without noise has none.
+ */
+static void
+test_white_ground (void)
+{
+  g_autoptr(GRand) random = g_rand_new_with_seed (1);
+  g_auto(JfPlanes) planes = make_ramp (1, SIZE, SIZE);
+
+  for (int i = 0; i < SIZE * SIZE; i++)
+    planes.data[i] = i < SIZE * SIZE / 50 ? (float) g_rand_double (random) : 1.0f;
+
+  g_assert_cmpfloat (jf_noise_estimate (&planes), ==, 0.0f);
+
+  add_noise (&planes, 0, 0.05, random);
+  clip (&planes);
+  g_assert_cmpfloat_with_epsilon (jf_noise_estimate (&planes), 0.05, 0.25 * 0.05);
+}
+
 /* Grain two pixels wide, with next to nothing at the highest frequencies: the mean of 2x2 pixels of
  * white noise has half its standard deviation.
  */
@@ -338,6 +357,7 @@ main (int    argc,
   g_test_add_func ("/noise/channels", test_channels);
   g_test_add_func ("/noise/clipped-channel", test_clipped_channel);
   g_test_add_func ("/noise/lights", test_lights);
+  g_test_add_func ("/noise/white-ground", test_white_ground);
   g_test_add_func ("/noise/grain", test_grain);
   g_test_add_func ("/noise/light", test_light);
   g_test_add_func ("/noise/shade", test_shade);
