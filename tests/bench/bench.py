@@ -5,6 +5,7 @@
 # bench: our engine against ONNX Runtime, oneDNN and im2col + BLIS, in one interleaved run
 
 import argparse
+import contextlib
 import dataclasses
 import math
 import os
@@ -130,7 +131,8 @@ class Bench:
                 gflops=worker.flops / worker.median_ms / 1e6, peak_gflops=peak.flops / peak.median_ms / 1e6,
                 rss_mib=worker.rss_mib, difference=float(worker.ask(f"compare {reference}")),
                 ratio=worker.median_ms / ours))
-        os.unlink(reference)
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(reference)
 
     def measure_region(self, network, threads):
         """A region of a picture against the whole of it."""
