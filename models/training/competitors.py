@@ -59,7 +59,7 @@ def wavelets(noisy, guidance, sigma, method):
     planes = noisy @ OPPONENT.T
     shrink = functools.partial(restoration.denoise_wavelet, sigma=sigma, method=method, mode='soft', wavelet='db2',
                                rescale_sigma=False)
-    clean = [restoration.cycle_spin(planes[..., c], shrink, max_shifts=3, workers=1) for c in range(3)]
+    clean = [restoration.cycle_spin(planes[..., c], shrink, max_shifts=3, num_workers=1) for c in range(3)]
     return np.stack(clean, 2) @ OPPONENT
 
 
@@ -76,9 +76,9 @@ def settings(function, **choices):
 def all_of():
     return {
         'noisy input': {'': lambda noisy, guidance, sigma: noisy},
-        'guided filter': {**settings(guided_filter, guide=['itself'], radius=[1, 2, 3, 4, 6], epsilon=[.0003, .001, .003, .01, .03]),
-                          **settings(guided_filter, guide=['guidance'], radius=[1, 2, 3, 4, 6, 8], epsilon=[.0001, .0003, .001, .003, .01])},
-        'joint bilateral': settings(joint_bilateral, spread=[1, 1.5, 2.5], tolerance=[.05, .1, .2, .4]),
-        'non-local means': settings(non_local_means, strength=[.4, .6, .8, 1]),
+        'guided filter': {**settings(guided_filter, guide=['itself'], radius=[1, 2, 3, 5], epsilon=[.0003, .001, .003, .01]),
+                          **settings(guided_filter, guide=['guidance'], radius=[1, 2, 4, 8], epsilon=[.0001, .0003, .001, .003])},
+        'joint bilateral': settings(joint_bilateral, spread=[1, 1.5, 2.5], tolerance=[.03, .05, .1, .2]),
+        'non-local means': settings(non_local_means, strength=[.5, .6, .8]),
         'wavelet shrinkage': settings(wavelets, method=['BayesShrink', 'VisuShrink']),
     }

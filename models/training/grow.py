@@ -16,16 +16,17 @@ LIVELY = 0.001               # share of pixels where a unit must be above zero t
 
 
 @torch.no_grad()
-def alive(net, noisy, guide, told):
-    """Masks of live units: {'guidance': [mask per layer], 'target': […], 'filter': […]}, the output layer left out.
-    The last layers of guidance and target count as live where a ReLU follows the merge and they pass it."""
+def alive(net, noisy, guide, told, share=LIVELY):
+    """Masks of live units, above zero in more than this share of the pixels: {'guidance': [mask per layer],
+    'target': […], 'filter': […]}, the output layer left out. The last layers of guidance and target count as live where
+    a ReLU follows the merge and they pass it."""
     def walk(layers, x, last):
         masks = []
         for i, layer in enumerate(layers):
             x = layer(x)
             if i < len(layers) - 1 or last:
                 x = x.relu()
-                masks.append((x > 0).float().mean((0, 2, 3)) > LIVELY)
+                masks.append((x > 0).float().mean((0, 2, 3)) > share)
             elif layers is not net.filter:
                 masks.append(torch.ones(x.shape[1], dtype=torch.bool, device=x.device))
         return x, masks
