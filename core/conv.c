@@ -22,6 +22,9 @@
 /* Depth of a direct product: a panel of 16 lanes and this depth fills 24 KiB of a 32 KiB first-level cache. */
 #define DIRECT_DEPTH 384
 
+/* Panels of tiles that are multiplied with the weights of a product while these are in the first-level cache. */
+#define WINOGRAD_PANELS 2
+
 /* The widest panel of any configuration of BLIS, in vectors, with room to spare (gemm.c has one of 64 lanes). */
 #define MAX_PANEL_VECTORS 16
 
@@ -119,6 +122,13 @@ product_stride (const JfConv *conv)
   return pad_stride (MAX ((gsize) conv->depth * conv->gemm->pixels, panel_size (conv->gemm, conv->outputs)));
 }
 
+/* Floats of the tiles and products of a panel: one more than the products, see run_winograd(). */
+static gsize
+tiles_size (const JfConv *conv)
+{
+  return (JF_WINOGRAD_PRODUCTS + 1) * product_stride (conv);
+}
+
 static void
 init_winograd (JfConv      *conv,
                const float *weights)
@@ -136,8 +146,7 @@ init_winograd (JfConv      *conv,
   conv->reach      = shift + JF_WINOGRAD_SIDE - 1;
   conv->depth      = conv->inputs * conv->blocks * conv->blocks;
 
-  /* One more than the products: see run_winograd(). */
-  conv->scratch    = (JF_WINOGRAD_PRODUCTS + 1) * product_stride (conv);
+  conv->scratch    = WINOGRAD_PANELS * tiles_size (conv);
 
   size          = (gsize) rows * conv->depth;
   conv->weights = g_aligned_alloc (size * JF_WINOGRAD_PRODUCTS, sizeof (float), LINE_BYTES);
@@ -449,26 +458,43 @@ run_winograd (const JfConv     *conv,
               JfFeature        *output,
               float            *scratch)
 {
-  const JfGemm *gemm   = conv->gemm;
-  gsize         stride = product_stride (conv);
-  gsize         size   = (gsize) jf_gemm_round_outputs (gemm, conv->outputs) * conv->depth;
-  float        *tiles  = scratch + stride;
-  int           start, n, product;
+  const JfGemm *gemm     = conv->gemm;
+  gsize         stride   = product_stride (conv);
+  gsize         size     = (gsize) jf_gemm_round_outputs (gemm, conv->outputs) * conv->depth;
+  int           vectors  = gemm->pixels / JF_LANES;
+  float        *panels[WINOGRAD_PANELS];
+  int           lane[WINOGRAD_PANELS];
+  int           n[WINOGRAD_PANELS];
+  int           start, product, i;
 
-  for (start = 0; start < output->vectors; start += n)
+  for (i = 0; i < WINOGRAD_PANELS; i++)
+    panels[i] = scratch + i * tiles_size (conv);
+
+  for (start = 0; start < output->vectors; start += WINOGRAD_PANELS * vectors)
     {
-      n = MIN (gemm->pixels / JF_LANES, output->vectors - start);
-      transform_tiles (conv, sources, n_sources, y, start * JF_LANES, n, tiles);
+      for (i = 0; i < WINOGRAD_PANELS; i++)
+        {
+          lane[i] = (start + i * vectors) * JF_LANES;
+          n[i]    = CLAMP (output->vectors - start - i * vectors, 0, vectors);
+          if (n[i] > 0)
+            transform_tiles (conv, sources, n_sources, y, lane[i], n[i], panels[i] + stride);
+        }
 
       for (product = 0; product < JF_WINOGRAD_PRODUCTS; product++)
-        jf_gemm_multiply (gemm, conv->outputs, conv->depth, n * JF_LANES, conv->weights + product * size,
-                          tiles + product * stride, FALSE, NULL, FALSE, scratch + product * stride);
+        for (i = 0; i < WINOGRAD_PANELS; i++)
+          if (n[i] > 0)
+            jf_gemm_multiply (gemm, conv->outputs, conv->depth, n[i] * JF_LANES, conv->weights + product * size,
+                              panels[i] + (product + 1) * stride, FALSE, NULL, FALSE,
+                              panels[i] + product * stride);
 
-      if (conv->pointwise->len == 0)
-        store_tiles (conv, scratch, bias, y, start * JF_LANES, n, output);
-      else
-        finish_tiles (conv, scratch, bias, y, start * JF_LANES, n, output,
-                      scratch + (JF_WINOGRAD_PRODUCTS + 1) * stride);
+      for (i = 0; i < WINOGRAD_PANELS && n[i] > 0; i++)
+        {
+          if (conv->pointwise->len == 0)
+            store_tiles (conv, panels[i], bias, y, lane[i], n[i], output);
+          else
+            finish_tiles (conv, panels[i], bias, y, lane[i], n[i], output,
+                          scratch + WINOGRAD_PANELS * tiles_size (conv));
+        }
     }
 }
 
