@@ -16,7 +16,12 @@
  * Within the chosen blocks a low quantile is taken, which texture that slipped in moves less than it
  * moves a mean; for noise the quantile's place is known.
  *
- * Nor is it the same in light and shade, and the flattest blocks would be the least noisy ones. So the
+ * What demosaicing and JPEG's compression spread over several pixels is mostly below these bands, where
+ * shades are too. It is measured as the variance of larger squares, of which a low quantile is taken
+ * again; how far below the mean that lies follows from the squares' spectrum. Texture is told from such
+ * noise by its differing more from square to square than noise of the same spectrum would.
+ *
+ * Nor is noise the same in light and shade, and the flattest blocks would be the least noisy ones. So the
  * blocks are sorted by brightness into four classes, each is measured by itself, and the second lowest
  * result taken: near the middle, yet neither that of a class without any flat place nor that of a shade
  * without any noise.
@@ -68,11 +73,63 @@
  */
 #define N_BANDS           4
 
+/* Squares to measure correlated noise in: large enough for its lowest frequencies, small enough to fit
+ * between edges. Their number is enough for the quantiles below.
+ */
+#define PATCH_SIZE        16
+#define PATCH_PIXELS      (PATCH_SIZE * PATCH_SIZE)
+#define MAX_PATCHES       7000
+
+/* The quantiles below mean something if a picture has room for so many patches side by side, and so many
+ * in each class are not clipped; else the blocks' result stands.
+ */
+#define MIN_PATCHES       200
+
+/* The quantile whose variance is measured, two around it that tell how it spreads, and where the three
+ * lie in a normal distribution.
+ */
+#define PATCH_QUANTILE    0.02
+#define PATCH_NORMAL      -2.05374891
+#define LOW_QUANTILE      0.005
+#define LOW_NORMAL        -2.57582930
+#define HIGH_QUANTILE     0.05
+#define HIGH_NORMAL       -1.64485363
+
+/* By how much the two quantiles' standard deviations may be farther apart than those of noise: up to the
+ * first it is taken for noise, from the second on for texture. Photographs' noise, a little different
+ * from place to place, has 1.00 to 1.09, their texture mostly more than 1.2.
+ */
+#define NOISE_EXCESS      1.08
+#define TEXTURE_EXCESS    1.16
+
+/* How independent a patch's pixels are, as a share: from the first on the noise is as good as white, and
+ * known well enough from the blocks; up to the second it is certainly not. From the third on it is
+ * certainly noise, and up to the fourth so coarse that it is shades or texture. Demosaicing leaves 0.3 to
+ * 0.6, cameras' JPEG files have 0.2 to 0.5.
+ */
+#define WHITE_FREEDOM     0.85
+#define SPREAD_FREEDOM    0.65
+#define COARSE_FREEDOM    0.16
+#define SHADE_FREEDOM     0.12
+
+/* No known camera's noise is more correlated than this, as a ratio of variances. */
+#define MAX_GAIN          6.25
+
 /* A channel with less than this share of the blocks that another has is clipped nearly everywhere, and
  * what is left of it are lights and edges.
  */
 #define MIN_CHANNEL_SHARE 0.25
 
+
+/* A channel, and its extreme values. */
+typedef struct
+{
+  const float *pixels;
+  int          width;
+  int          height;
+  float        darkest;
+  float        brightest;
+} Plane;
 
 /* A block's brightness, in no particular unit, and the energies of its bands. */
 typedef struct
@@ -80,6 +137,14 @@ typedef struct
   float brightness;
   float bands[N_BANDS];
 } Block;
+
+/* A patch's first pixel, its brightness, and its variance around a plane. */
+typedef struct
+{
+  const float *pixels;
+  float        brightness;
+  float        variance;
+} Patch;
 
 /* A block's energy in a band, and in all others. */
 typedef struct
@@ -92,27 +157,42 @@ typedef struct
 static int        estimate          (const JfPlanes   *target,
                                      int               channel,
                                      double           *variance);
-static Block    * measure_blocks    (const JfPlanes   *target,
-                                     int               channel,
+static Plane      get_plane         (const JfPlanes   *target,
+                                     int               channel);
+static Block    * measure_blocks    (const Plane      *plane,
                                      int               max_extremes,
                                      int              *n_places,
                                      int              *n_blocks);
-static void       find_extremes     (const float      *plane,
-                                     gsize             n_pixels,
-                                     float            *darkest,
-                                     float            *brightest);
-static void       make_transform    (float             transform[BLOCK_SIZE][BLOCK_SIZE]);
-static gboolean   measure_block     (const float      *pixels,
-                                     int               stride,
-                                     float             darkest,
-                                     float             brightest,
+static int        count_places      (const Plane      *plane,
+                                     int               size,
+                                     int               most);
+static const float *
+                  get_place         (const Plane      *plane,
+                                     int               size,
+                                     int               n_places,
+                                     int               i);
+static int        count_extremes    (const Plane      *plane,
+                                     const float      *pixels,
+                                     int               size);
+static void       make_transform    (float            *transform,
+                                     int               size);
+static gboolean   measure_block     (const Plane      *plane,
+                                     const float      *pixels,
                                      int               max_extremes,
                                      float             transform[BLOCK_SIZE][BLOCK_SIZE],
                                      Block            *block);
 static int        get_band          (int               u,
                                      int               v);
-static double     measure_classes   (Block            *blocks,
-                                     int               n_blocks);
+static Patch    * measure_patches   (const Plane      *plane,
+                                     int              *n_patches);
+static float      flatten           (const Plane      *plane,
+                                     const float      *pixels,
+                                     float             residual[PATCH_SIZE][PATCH_SIZE]);
+static double     measure_classes   (const Plane      *plane,
+                                     Block            *blocks,
+                                     int               n_blocks,
+                                     Patch            *patches,
+                                     int               n_patches);
 static double     measure_class     (const Block      *blocks,
                                      int               n_blocks,
                                      Candidate        *candidates);
@@ -120,8 +200,26 @@ static double     measure_band      (const Block      *blocks,
                                      int               n_blocks,
                                      int               band,
                                      Candidate        *candidates);
+static double     raise_to_patches  (const Plane      *plane,
+                                     Patch            *patches,
+                                     int               n_patches,
+                                     double            variance);
+static double     count_freedom     (const Plane      *plane,
+                                     const Patch      *patches,
+                                     int               n_patches);
+static void       add_energies      (const Plane      *plane,
+                                     const float      *pixels,
+                                     float             transform[PATCH_SIZE][PATCH_SIZE],
+                                     double            energies[PATCH_SIZE][PATCH_SIZE]);
+static double     get_quantile      (double            normal,
+                                     double            freedom);
 static int        compare_brightness
                                     (const void       *a,
+                                     const void       *b);
+static int        compare_patch_brightness
+                                    (const void       *a,
+                                     const void       *b);
+static int        compare_variance  (const void       *a,
                                      const void       *b);
 static int        compare_others    (const void       *a,
                                      const void       *b);
@@ -208,118 +306,143 @@ estimate (const JfPlanes *target,
           int             channel,
           double         *variance)
 {
-  g_autofree Block *blocks = NULL;
+  g_autofree Block *blocks    = NULL;
+  g_autofree Patch *patches   = NULL;
+  int               n_patches = 0;
   int               n_places;
   int               n_blocks;
+  Plane             plane;
 
   if (target->width < BLOCK_SIZE || target->height < BLOCK_SIZE)
     return estimate_narrow (target, channel, variance);
 
-  blocks = measure_blocks (target, channel, MAX_EXTREMES, &n_places, &n_blocks);
+  plane  = get_plane (target, channel);
+  blocks = measure_blocks (&plane, MAX_EXTREMES, &n_places, &n_blocks);
 
   if (n_blocks < n_places / MIN_FREE_SHARE)
     {
       g_free (blocks);
-      blocks = measure_blocks (target, channel, MAX_CUT, &n_places, &n_blocks);
+      blocks = measure_blocks (&plane, MAX_CUT, &n_places, &n_blocks);
 
       if (n_blocks < n_places / MIN_CUT_SHARE)
         return 0;
     }
+  else
+    {
+      patches = measure_patches (&plane, &n_patches);
+    }
 
   if (n_blocks > 0)
-    *variance = measure_classes (blocks, n_blocks);
+    *variance = measure_classes (&plane, blocks, n_blocks, patches, n_patches);
 
   return n_blocks;
 }
 
-/* All blocks of a small picture, overlapping; of a large one, places of an R2 sequence (Roberts 2018):
- * even, and in step with neither a pattern nor JPEG's blocks.
- */
-static Block *
-measure_blocks (const JfPlanes *target,
-                int             channel,
-                int             max_extremes,
-                int            *n_places,
-                int            *n_blocks)
+static Plane
+get_plane (const JfPlanes *target,
+           int             channel)
 {
-  const int      n_columns = target->width  - BLOCK_SIZE + 1;
-  const int      n_rows    = target->height - BLOCK_SIZE + 1;
-  const gsize    n_pixels  = (gsize) target->width * target->height;
-  const float   *plane     = target->data + channel * n_pixels;
-  const gboolean all       = (gint64) n_columns * n_rows <= MAX_BLOCKS;
-  Block         *blocks    = g_new (Block, all ? n_columns * n_rows : MAX_BLOCKS);
-  float          transform[BLOCK_SIZE][BLOCK_SIZE];
-  float          darkest;
-  float          brightest;
+  const gsize  n_pixels  = (gsize) target->width * target->height;
+  const float *pixels    = target->data + channel * n_pixels;
+  float        darkest   = INFINITY;
+  float        brightest = -INFINITY;
 
-  find_extremes (plane, n_pixels, &darkest, &brightest);
-  make_transform (transform);
-  *n_places = all ? n_columns * n_rows : MAX_BLOCKS;
+  for (gsize i = 0; i < n_pixels; i++)
+    if (isfinite (pixels[i]))
+      {
+        darkest   = MIN (darkest, pixels[i]);
+        brightest = MAX (brightest, pixels[i]);
+      }
+
+  return (Plane) { pixels, target->width, target->height, darkest, brightest };
+}
+
+static Block *
+measure_blocks (const Plane *plane,
+                int          max_extremes,
+                int         *n_places,
+                int         *n_blocks)
+{
+  Block *blocks;
+  float  transform[BLOCK_SIZE][BLOCK_SIZE];
+
+  make_transform (&transform[0][0], BLOCK_SIZE);
+  *n_places = count_places (plane, BLOCK_SIZE, MAX_BLOCKS);
   *n_blocks = 0;
+  blocks    = g_new (Block, *n_places);
 
   for (int i = 0; i < *n_places; i++)
-    {
-      const int x = all ? i % n_columns : (int) (fmod (0.7548776662466927 * i, 1.0) * n_columns);
-      const int y = all ? i / n_columns : (int) (fmod (0.5698402909980532 * i, 1.0) * n_rows);
-
-      if (measure_block (plane + (gsize) y * target->width + x, target->width,
-                         darkest, brightest, max_extremes, transform, &blocks[*n_blocks]))
-        (*n_blocks)++;
-    }
+    if (measure_block (plane, get_place (plane, BLOCK_SIZE, *n_places, i),
+                       max_extremes, transform, &blocks[*n_blocks]))
+      (*n_blocks)++;
 
   return blocks;
 }
 
-static void
-find_extremes (const float *plane,
-               gsize        n_pixels,
-               float       *darkest,
-               float       *brightest)
+static int
+count_places (const Plane *plane,
+              int          size,
+              int          most)
 {
-  float least = INFINITY;
-  float most  = -INFINITY;
+  return (int) MIN ((gint64) (plane->width - size + 1) * (plane->height - size + 1), most);
+}
 
-  for (gsize i = 0; i < n_pixels; i++)
-    if (isfinite (plane[i]))
-      {
-        least = MIN (least, plane[i]);
-        most  = MAX (most, plane[i]);
-      }
+/* All squares of a small picture, overlapping; of a large one, places of an R2 sequence (Roberts 2018):
+ * even, and in step with neither a pattern nor JPEG's blocks.
+ */
+static const float *
+get_place (const Plane *plane,
+           int          size,
+           int          n_places,
+           int          i)
+{
+  const int      n_columns = plane->width  - size + 1;
+  const int      n_rows    = plane->height - size + 1;
+  const gboolean all       = (gint64) n_columns * n_rows == n_places;
+  const int      x         = all ? i % n_columns : (int) (fmod (0.7548776662466927 * i, 1.0) * n_columns);
+  const int      y         = all ? i / n_columns : (int) (fmod (0.5698402909980532 * i, 1.0) * n_rows);
 
-  *darkest   = least;
-  *brightest = most;
+  return plane->pixels + (gsize) y * plane->width + x;
+}
+
+static int
+count_extremes (const Plane *plane,
+                const float *pixels,
+                int          size)
+{
+  int n = 0;
+
+  for (int y = 0; y < size; y++, pixels += plane->width)
+    for (int x = 0; x < size; x++)
+      n += (pixels[x] <= plane->darkest) + (pixels[x] >= plane->brightest);
+
+  return n;
 }
 
 /* The orthonormal discrete cosine transform: white noise stays white, of the same variance. */
 static void
-make_transform (float transform[BLOCK_SIZE][BLOCK_SIZE])
+make_transform (float *transform,
+                int    size)
 {
-  for (int u = 0; u < BLOCK_SIZE; u++)
-    for (int x = 0; x < BLOCK_SIZE; x++)
-      transform[u][x] = (float) (cos ((2 * x + 1) * u * G_PI / (2 * BLOCK_SIZE)) *
-                                 sqrt ((u ? 2.0 : 1.0) / BLOCK_SIZE));
+  for (int u = 0; u < size; u++)
+    for (int x = 0; x < size; x++)
+      transform[u * size + x] = (float) (cos ((2 * x + 1) * u * G_PI / (2 * size)) *
+                                         sqrt ((u ? 2.0 : 1.0) / size));
 }
 
 /* Returns FALSE for a block that is clipped, or not of finite numbers. */
 static gboolean
-measure_block (const float *pixels,
-               int          stride,
-               float        darkest,
-               float        brightest,
+measure_block (const Plane *plane,
+               const float *pixels,
                int          max_extremes,
                float        transform[BLOCK_SIZE][BLOCK_SIZE],
                Block       *block)
 {
   float columns[BLOCK_SIZE][BLOCK_SIZE] = { { 0 } };
   float total                           = 0.0f;
-  int   n_extremes                      = 0;
+  int   n_extremes                      = count_extremes (plane, pixels, BLOCK_SIZE);
 
   *block = (Block) { 0 };
-
-  for (int y = 0; y < BLOCK_SIZE; y++)
-    for (int x = 0; x < BLOCK_SIZE; x++)
-      n_extremes += pixels[(gsize) y * stride + x] <= darkest ||
-                    pixels[(gsize) y * stride + x] >= brightest;
 
   if (n_extremes > max_extremes)
     return FALSE;
@@ -327,7 +450,7 @@ measure_block (const float *pixels,
   for (int v = 0; v < BLOCK_SIZE; v++)
     for (int y = 0; y < BLOCK_SIZE; y++)
       for (int x = 0; x < BLOCK_SIZE; x++)
-        columns[v][x] += transform[v][y] * pixels[(gsize) y * stride + x];
+        columns[v][x] += transform[v][y] * pixels[(gsize) y * plane->width + x];
 
   for (int x = 0; x < BLOCK_SIZE; x++)
     block->brightness += columns[0][x];
@@ -358,9 +481,87 @@ get_band (int u,
   return u + v <= 2 ? 0 : u + v <= 5 ? 1 : u + v <= 8 ? 2 : 3;
 }
 
+/* The squares that are neither clipped nor have infinite pixels; none if the picture is too small. */
+static Patch *
+measure_patches (const Plane *plane,
+                 int         *n_patches)
+{
+  const int max_extremes = MAX_EXTREMES * PATCH_PIXELS / (BLOCK_SIZE * BLOCK_SIZE);
+  float     residual[PATCH_SIZE][PATCH_SIZE];
+  Patch    *patches;
+  int       n_places;
+
+  *n_patches = 0;
+
+  if ((plane->width / PATCH_SIZE) * (gint64) (plane->height / PATCH_SIZE) < MIN_PATCHES)
+    return NULL;
+
+  n_places = count_places (plane, PATCH_SIZE, MAX_PATCHES);
+  patches  = g_new (Patch, n_places);
+
+  for (int i = 0; i < n_places; i++)
+    {
+      Patch *patch = &patches[*n_patches];
+
+      *patch = (Patch) { .pixels = get_place (plane, PATCH_SIZE, n_places, i) };
+
+      if (count_extremes (plane, patch->pixels, PATCH_SIZE) > max_extremes)
+        continue;
+
+      patch->brightness = flatten (plane, patch->pixels, residual);
+
+      for (int j = 0; j < PATCH_PIXELS; j++)
+        patch->variance += residual[j / PATCH_SIZE][j % PATCH_SIZE] *
+                           residual[j / PATCH_SIZE][j % PATCH_SIZE] / (PATCH_PIXELS - 3);
+
+      *n_patches += isfinite (patch->variance);
+    }
+
+  return patches;
+}
+
+/* What a patch has besides the plane that fits it best. Returns the patch's mean. */
+static float
+flatten (const Plane *plane,
+         const float *pixels,
+         float        residual[PATCH_SIZE][PATCH_SIZE])
+{
+  const float centre            = (PATCH_SIZE - 1) / 2.0f;
+  const float power             = PATCH_PIXELS * (PATCH_PIXELS - 1) / 12.0f;    /* the sum of (x - centre)² */
+  float       sums[PATCH_SIZE]  = { 0 };
+  float       rises[PATCH_SIZE] = { 0 };
+  float       mean              = 0.0f;
+  float       slope             = 0.0f;
+  float       rise              = 0.0f;
+
+  for (int y = 0; y < PATCH_SIZE; y++)
+    for (int x = 0; x < PATCH_SIZE; x++)
+      {
+        sums[x]  += pixels[(gsize) y * plane->width + x];
+        rises[x] += pixels[(gsize) y * plane->width + x] * ((float) y - centre);
+      }
+
+  for (int x = 0; x < PATCH_SIZE; x++)
+    {
+      mean  += sums[x] / PATCH_PIXELS;
+      slope += sums[x] * ((float) x - centre) / power;
+      rise  += rises[x] / power;
+    }
+
+  for (int y = 0; y < PATCH_SIZE; y++)
+    for (int x = 0; x < PATCH_SIZE; x++)
+      residual[y][x] = pixels[(gsize) y * plane->width + x] - mean -
+                       slope * ((float) x - centre) - rise * ((float) y - centre);
+
+  return mean;
+}
+
 static double
-measure_classes (Block *blocks,
-                 int    n_blocks)
+measure_classes (const Plane *plane,
+                 Block       *blocks,
+                 int          n_blocks,
+                 Patch       *patches,
+                 int          n_patches)
 {
   g_autofree Candidate *candidates = g_new (Candidate, n_blocks);
   double                lowest     = INFINITY;
@@ -371,11 +572,19 @@ measure_classes (Block *blocks,
 
   qsort (blocks, n_blocks, sizeof (Block), compare_brightness);
 
+  if (n_patches > 0)
+    qsort (patches, n_patches, sizeof (Patch), compare_patch_brightness);
+
   for (int i = 0; i < N_CLASSES; i++)
     {
-      const int    start    = n_blocks * i / N_CLASSES;
-      const int    end      = n_blocks * (i + 1) / N_CLASSES;
-      const double variance = measure_class (blocks + start, end - start, candidates);
+      const int start       = n_blocks * i / N_CLASSES;
+      const int end         = n_blocks * (i + 1) / N_CLASSES;
+      const int start_patch = n_patches * i / N_CLASSES;
+      const int end_patch   = n_patches * (i + 1) / N_CLASSES;
+      double    variance    = measure_class (blocks + start, end - start, candidates);
+
+      if (end_patch - start_patch >= MIN_PATCHES)
+        variance = raise_to_patches (plane, patches + start_patch, end_patch - start_patch, variance);
 
       second = MIN (second, MAX (lowest, variance));
       lowest = MIN (lowest, variance);
@@ -397,18 +606,14 @@ measure_class (const Block *blocks,
   return variance;
 }
 
-/* Returns the variance of the band's coefficients where the picture is flattest by the other bands. The
- * energy of n coefficients of noise is distributed as chi-square with n degrees of freedom, whose
- * quantiles Wilson and Hilferty's formula (1931) gives.
- */
+/* Returns the variance of the band's coefficients where the picture is flattest by the other bands. */
 static double
 measure_band (const Block *blocks,
               int          n_blocks,
               int          band,
               Candidate   *candidates)
 {
-  const double spread   = 2.0 / (9.0 * band_sizes[band]);
-  const double quantile = pow (1.0 - spread + QUANTILE_NORMAL * sqrt (spread), 3.0);
+  const double quantile = get_quantile (QUANTILE_NORMAL, band_sizes[band]);
   const int    n_most   = n_blocks / MAX_CHOSEN_SHARE + 1;
   const int    n_chosen = MAX (n_blocks / CHOSEN_SHARE, MIN (MIN_CHOSEN, n_most));
 
@@ -428,11 +633,133 @@ measure_band (const Block *blocks,
   return candidates[(int) (QUANTILE * (n_chosen - 1) + 0.5)].own / (band_sizes[band] * quantile);
 }
 
+/* Raises a variance to that of the flattest patches, as far as they look like noise. */
+static double
+raise_to_patches (const Plane *plane,
+                  Patch       *patches,
+                  int          n_patches,
+                  double       variance)
+{
+  double freedom;
+  double independent;
+  double low;
+  double high;
+  double whole;
+  double share;
+
+  qsort (patches, n_patches, sizeof (Patch), compare_variance);
+
+  low  = patches[(int) (LOW_QUANTILE  * n_patches)].variance;
+  high = patches[(int) (HIGH_QUANTILE * n_patches)].variance;
+
+  if (low <= 0.0)
+    return variance;
+
+  freedom     = count_freedom (plane, patches, (int) (HIGH_QUANTILE * n_patches));
+  independent = freedom / PATCH_PIXELS;
+
+  if (independent <= SHADE_FREEDOM)
+    return variance;
+
+  low  /= get_quantile (LOW_NORMAL,  freedom);
+  high /= get_quantile (HIGH_NORMAL, freedom);
+  whole = patches[(int) (PATCH_QUANTILE * n_patches)].variance / get_quantile (PATCH_NORMAL, freedom);
+
+  share  = CLAMP ((TEXTURE_EXCESS - sqrt (high / low)) / (TEXTURE_EXCESS - NOISE_EXCESS), 0.0, 1.0);
+  share *= CLAMP ((WHITE_FREEDOM - independent) / (WHITE_FREEDOM - SPREAD_FREEDOM), 0.0, 1.0);
+  share *= CLAMP ((independent - SHADE_FREEDOM) / (COARSE_FREEDOM - SHADE_FREEDOM), 0.0, 1.0);
+
+  return variance + share * MAX (MIN (whole, MAX_GAIN * variance) - variance, 0.0);
+}
+
+/* The variance of noise differs between patches as if they had so many independent pixels (Satterthwaite
+ * 1946): the squared sum of their coefficients' energies, by the sum of their squares.
+ */
+static double
+count_freedom (const Plane *plane,
+               const Patch *patches,
+               int          n_patches)
+{
+  double energies[PATCH_SIZE][PATCH_SIZE] = { { 0 } };
+  float  transform[PATCH_SIZE][PATCH_SIZE];
+  double sum     = 0.0;
+  double squares = 0.0;
+
+  make_transform (&transform[0][0], PATCH_SIZE);
+
+  for (int i = 0; i < n_patches; i++)
+    add_energies (plane, patches[i].pixels, transform, energies);
+
+  for (int j = 0; j < PATCH_PIXELS; j++)
+    {
+      const double energy = energies[j / PATCH_SIZE][j % PATCH_SIZE];
+
+      sum     += energy;
+      squares += energy * energy;
+    }
+
+  return sum * sum / squares;
+}
+
+static void
+add_energies (const Plane *plane,
+              const float *pixels,
+              float        transform[PATCH_SIZE][PATCH_SIZE],
+              double       energies[PATCH_SIZE][PATCH_SIZE])
+{
+  float residual[PATCH_SIZE][PATCH_SIZE];
+  float columns[PATCH_SIZE][PATCH_SIZE] = { { 0 } };
+
+  flatten (plane, pixels, residual);
+
+  for (int v = 0; v < PATCH_SIZE; v++)
+    for (int y = 0; y < PATCH_SIZE; y++)
+      for (int x = 0; x < PATCH_SIZE; x++)
+        columns[v][x] += transform[v][y] * residual[y][x];
+
+  for (int v = 0; v < PATCH_SIZE; v++)
+    for (int u = 0; u < PATCH_SIZE; u++)
+      {
+        float coefficient = 0.0f;
+
+        for (int x = 0; x < PATCH_SIZE; x++)
+          coefficient += columns[v][x] * transform[u][x];
+
+        energies[v][u] += coefficient * coefficient;
+      }
+}
+
+/* A quantile of chi-square by its degrees of freedom, as a share of its mean; Wilson and Hilferty's
+ * formula (1931). The energy of coefficients of noise is distributed so.
+ */
+static double
+get_quantile (double normal,
+              double freedom)
+{
+  const double spread = 2.0 / (9.0 * freedom);
+
+  return pow (1.0 - spread + normal * sqrt (spread), 3.0);
+}
+
 static int
 compare_brightness (const void *a,
                     const void *b)
 {
   return compare_floats (&((const Block *) a)->brightness, &((const Block *) b)->brightness);
+}
+
+static int
+compare_patch_brightness (const void *a,
+                          const void *b)
+{
+  return compare_floats (&((const Patch *) a)->brightness, &((const Patch *) b)->brightness);
+}
+
+static int
+compare_variance (const void *a,
+                  const void *b)
+{
+  return compare_floats (&((const Patch *) a)->variance, &((const Patch *) b)->variance);
 }
 
 static int

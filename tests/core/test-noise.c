@@ -231,6 +231,40 @@ test_grain (void)
   g_assert_cmpfloat_with_epsilon (jf_noise_estimate (&grain), 0.05, 0.2 * 0.05);
 }
 
+/* Noise that is spread over 3x3 pixels, as by demosaicing, on a ramp with edges: Pascal's triangle, in both
+ * directions, leaves 6 / 16 of its standard deviation.
+ */
+static void
+test_spread (void)
+{
+  const double sigmas[] = { 0.01, 0.03, 0.06 };
+
+  for (guint i = 0; i < G_N_ELEMENTS (sigmas); i++)
+    {
+      g_autoptr(GRand) random = g_rand_new_with_seed (1);
+      g_auto(JfPlanes) white  = make_ramp (1, SIZE + 2, SIZE + 2);
+      g_auto(JfPlanes) planes = make_ramp (1, SIZE, SIZE);
+
+      for (int j = 0; j < (SIZE + 2) * (SIZE + 2); j++)
+        white.data[j] = 0.0f;
+
+      add_noise (&white, 0, sigmas[i] * 16.0 / 6.0, random);
+
+      for (int j = 0; j < SIZE * SIZE; j++)
+        {
+          const float *pixel = white.data + j / SIZE * (SIZE + 2) + j % SIZE;
+
+          for (int k = 0; k < 9; k++)
+            planes.data[j] += pixel[k / 3 * (SIZE + 2) + k % 3] *
+                              (k % 2 ? 2.0f : k == 4 ? 4.0f : 1.0f) / 16.0f;
+
+          planes.data[j] += j / SIZE % 100 < 50 ? 0.0f : 0.2f;
+        }
+
+      g_assert_cmpfloat_with_epsilon (jf_noise_estimate (&planes), sigmas[i], 0.15 * sigmas[i]);
+    }
+}
+
 /* Noise whose variance grows with the light: the result is that of the middle. */
 static void
 test_light (void)
@@ -359,6 +393,7 @@ main (int    argc,
   g_test_add_func ("/noise/lights", test_lights);
   g_test_add_func ("/noise/white-ground", test_white_ground);
   g_test_add_func ("/noise/grain", test_grain);
+  g_test_add_func ("/noise/spread", test_spread);
   g_test_add_func ("/noise/light", test_light);
   g_test_add_func ("/noise/shade", test_shade);
   g_test_add_func ("/noise/units", test_units);
