@@ -25,8 +25,7 @@
 /* Panels of tiles that are multiplied with the weights of a product while these are in the first-level cache. */
 #define WINOGRAD_PANELS 2
 
-/* The widest panel of any configuration of BLIS, in vectors, with room to spare (gemm.c has one of 64 lanes). */
-#define MAX_PANEL_VECTORS 16
+#define MAX_PANEL_VECTORS (JF_GEMM_MAX_PIXELS / JF_LANES)
 
 /* A cache line. */
 #define LINE_FLOATS 16

@@ -94,7 +94,7 @@ static gboolean
 kernel_suits (const cntx_t *context,
               const JfGemm *gemm)
 {
-  return gemm->kernel && gemm->pixels % JF_LANES == 0 &&
+  return gemm->kernel && gemm->pixels % JF_LANES == 0 && gemm->pixels <= JF_GEMM_MAX_PIXELS &&
          bli_cntx_get_blksz_max_dt (BLIS_FLOAT, BLIS_MR, context) ==
          bli_cntx_get_blksz_def_dt (BLIS_FLOAT, BLIS_MR, context) &&
          bli_cntx_get_blksz_max_dt (BLIS_FLOAT, BLIS_NR, context) ==

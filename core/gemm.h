@@ -9,6 +9,9 @@
 
 G_BEGIN_DECLS
 
+/* The widest panel of pixels; those of BLIS's configurations have 8 to 64 lanes. */
+#define JF_GEMM_MAX_PIXELS 128
+
 typedef enum
 {
   JF_GEMM_MICRO_KERNEL,   /* BLIS's register-block kernel, on operands packed by us       */
