@@ -13,8 +13,6 @@
  * than 3x3 is cut into 3x3 kernels (the last ones padded with zeros), whose products add up in the transform domain:
  * they are more depth for the same 64 products.
  */
-#include <string.h>
-
 #include "conv.h"
 #include "simd.h"
 #include "winograd.h"
@@ -144,7 +142,6 @@ init_winograd (JfConv      *conv,
   conv->window     = shift + JF_WINOGRAD_SIDE;
   conv->reach      = shift + JF_WINOGRAD_SIDE - 1;
   conv->depth      = conv->inputs * conv->blocks * conv->blocks;
-
   conv->scratch    = WINOGRAD_PANELS * tiles_size (conv);
 
   size          = (gsize) rows * conv->depth;
@@ -292,33 +289,6 @@ pack_columns (const JfConv     *conv,
     }
 }
 
-/* The same for a kernel of 1x1. */
-JF_DISPATCH static void
-pack_pixels (const JfConv     *conv,
-             const JfFeature **sources,
-             int               y,
-             const Panel      *panel,
-             int               first,
-             int               depth,
-             float            *packed)
-{
-  for (; depth > 0; first -= (*sources++)->channels)
-    {
-      const JfFeature *source = *sources;
-      const float     *row    = jf_feature_row (source, y) + first * jf_feature_channel_stride (source);
-      gsize            offsets[MAX_PANEL_VECTORS];
-      int              i;
-
-      for (i = 0; i < panel->n_vectors; i++)
-        offsets[i] = panel->phase[i] * source->phase_stride + panel->lane[i];
-      for (; first < source->channels && depth > 0; first++, depth--)
-        {
-          packed = pack_tap (row, offsets, panel->n_vectors, conv->gemm->pixels, packed);
-          row   += jf_feature_channel_stride (source);
-        }
-    }
-}
-
 static void
 run_direct (const JfConv     *conv,
             const JfFeature **sources,
@@ -344,10 +314,7 @@ run_direct (const JfConv     *conv,
       for (first = 0; first < conv->depth; first += depth)
         {
           depth = MIN (DIRECT_DEPTH, conv->depth - first);
-          if (conv->kernel == 1)
-            pack_pixels (conv, sources, y, &panel, first, depth, packed);
-          else
-            pack_columns (conv, sources, y, &panel, first, depth, packed);
+          pack_columns (conv, sources, y, &panel, first, depth, packed);
           jf_gemm_multiply (gemm, conv->outputs, depth, panel.n_vectors * JF_LANES, weights, packed, first > 0,
                             first + depth == conv->depth ? bias : NULL, conv->relu, product);
           weights += rows * depth;

@@ -3,8 +3,6 @@
  *
  * feature: some rows of what flows between two layers
  */
-#include <string.h>
-
 #include "feature.h"
 #include "simd.h"
 

@@ -6,16 +6,15 @@
  * The picture is cut into tiles, which threads take one after the other, each with a band of its own (network.h).
  * The tiles depend on the size of the region only, never on the number of threads, so neither do the results.
  */
-#include <string.h>
-
 #include <glib/gi18n-lib.h>
 
+#include "feature.h"
 #include "filter.h"
 #include "network.h"
 #include "simd.h"
 
-/* The widest tile, in blocks and halo included: 128 lanes of 6. */
-#define MAX_TILE_WIDTH 768
+/* The widest tile, in blocks and halo included: 128 lanes. */
+#define MAX_TILE_WIDTH (128 * JF_TILE)
 
 /* The halo is computed again at every border between tiles, so they are as tall as leaves some for each thread. */
 #define MAX_TILE_HEIGHT 256
@@ -136,20 +135,22 @@ filter_get_network (JfFilter *filter,
   return *network;
 }
 
-/* Every tile computes whole vectors of lanes, and the halo again: the widths that waste least. */
+/* Every tile computes whole vectors of lanes, and the halo again: the widths that waste least. Layers have half of the
+ * halo on an average.
+ */
 static int
 count_columns (const JfNetwork *network,
                int              width)
 {
   int halo    = jf_network_get_halo (network);
-  int fewest  = 1 + (width - 1) / MAX (MAX_TILE_WIDTH - 2 * halo, 6);
+  int fewest  = 1 + (width - 1) / MAX (MAX_TILE_WIDTH - 2 * halo, JF_TILE);
   int best    = fewest;
   int least   = G_MAXINT;
   int n;
 
   for (n = fewest; n <= fewest + 2; n++)
     {
-      int lanes   = ((width - 1) / n + 1 + halo + 5) / 6;
+      int lanes   = ((width - 1) / n + 1 + halo + JF_TILE - 1) / JF_TILE;
       int vectors = (lanes + JF_LANES - 1) / JF_LANES;
 
       if (n * vectors < least)
@@ -396,7 +397,7 @@ jf_filter_get_model (JfFilter *filter)
  * range nor clamped. The result does not depend on the number of threads. That of a region differs from the same part
  * of the whole by rounding only (some 1e-6 of the largest value).
  *
- * Apart from @output memory depends on the model alone: some 10 MiB per thread.
+ * Apart from @output memory depends on the model alone: some 15 MiB per thread.
  *
  * Returns: TRUE on success; on failure the contents of @output are undefined
  */

@@ -11,9 +11,6 @@
  *
  * For short sums on BLIS's 6x16 block (all AVX2 machines) there is a kernel of our own on the same panels.
  */
-#include <stdio.h>
-#include <string.h>
-
 #ifdef __x86_64__
 #include <cpuid.h>
 #endif

@@ -70,6 +70,7 @@ struct _Node
   const JfPlanes *planes;       /* inputs: what to read, and the first plane of it */
   int             first_plane;
   int             n_planes;
+  int            *columns;      /* [space_to_depth][phases][lanes]: the clamped column of every lane */
 };
 
 struct _JfBand
@@ -82,14 +83,14 @@ struct _JfBand
   float           *noise_bias;
   float           *memory;              /* of all features and the scratch */
   float           *scratch;
-  int             *columns;             /* [space_to_depth][phases][lanes]: clamped columns of the input being read */
 };
 
 /*  private functions  */
 
-/* The estimated time of a layer's methods per pixel, in multiplications at full speed. The constants are measured
- * (AMD Zen 3, BLIS zen3 kernel): a micro-kernel call runs at about 0.9 of full speed on long sums; a transform of a
- * tile costs as much as 16 multiplications per pixel and input, or 14 per pixel and output.
+/* The estimated time of a layer's methods per pixel, in multiplications at full speed. Products run at about 0.9 of it on
+ * long sums and 0.8 on short ones (measured on AMD Zen 3, see gemm.c). The rest are estimates from counting instructions
+ * and loads: a transform of a tile costs as much as 16 multiplications per pixel and input and 14 per pixel and output,
+ * packing 2 per column, adding up 4 per tap.
  */
 static double
 estimate_time (const JfGemm  *gemm,
@@ -304,38 +305,33 @@ sum_noise_weights (const JfLayer *layer)
   return gain;
 }
 
+/* A stack that makes features of @planes planes, where the model's has @model_planes. */
 static void
-init_target (JfNetwork       *network,
-             const JfModel   *model,
-             const JfGemm    *gemm,
-             JfNetworkMethod  method)
-{
-  const JfStack     *stack   = &model->stacks[JF_STACK_TARGET];
-  int                inputs  = network->target_planes * model->space_to_depth * model->space_to_depth;
-  g_autofree float  *folded  = NULL;
-  g_autofree JfLayer *layers = g_memdup2 (stack->layers, stack->n_layers * sizeof (JfLayer));
-  Chain             *chain   = &network->chains[JF_STACK_TARGET];
-
-  if (model->noise_level)
-    network->noise_gain = sum_noise_weights (&layers[0]);
-  folded = layer_fold_inputs (&layers[0], inputs, model->target_channels / network->target_planes);
-  chain_init (chain, gemm, method, layers, stack->n_layers, model->merge_relu);
-  network->noise_step = chain->steps[0].conv.outputs == layers[0].outputs ? 0 : 1;
-}
-
-static void
-init_guidance (JfNetwork       *network,
+init_features (JfNetwork       *network,
                const JfModel   *model,
                const JfGemm    *gemm,
-               JfNetworkMethod  method)
+               JfNetworkMethod  method,
+               JfStackKind      kind,
+               int              planes,
+               int              model_planes)
 {
-  const JfStack     *stack   = &model->stacks[JF_STACK_GUIDANCE];
-  int                inputs  = network->guidance_planes * model->space_to_depth * model->space_to_depth;
-  g_autofree float  *folded  = NULL;
+  const JfStack      *stack  = &model->stacks[kind];
   g_autofree JfLayer *layers = g_memdup2 (stack->layers, stack->n_layers * sizeof (JfLayer));
+  g_autofree float   *folded = layer_fold_inputs (&layers[0], planes * model->space_to_depth * model->space_to_depth,
+                                                  model_planes / planes);
 
-  folded = layer_fold_inputs (&layers[0], inputs, COLOURS / network->guidance_planes);
-  chain_init (&network->chains[JF_STACK_GUIDANCE], gemm, method, layers, stack->n_layers, model->merge_relu);
+  chain_init (&network->chains[kind], gemm, method, layers, stack->n_layers, model->merge_relu);
+}
+
+/* A first layer by taps has its bias in its second step. */
+static void
+init_noise (JfNetwork     *network,
+            const JfModel *model)
+{
+  const JfLayer *layer = &model->stacks[JF_STACK_TARGET].layers[0];
+
+  network->noise_gain = sum_noise_weights (layer);
+  network->noise_step = network->chains[JF_STACK_TARGET].steps[0].conv.outputs == layer->outputs ? 0 : 1;
 }
 
 static void
@@ -355,6 +351,15 @@ init_filter (JfNetwork       *network,
 }
 
 /*  nodes  */
+
+static void
+node_free (gpointer data)
+{
+  Node *node = data;
+
+  g_free (node->columns);
+  g_free (node);
+}
 
 static Node *
 band_add_node (JfBand     *band,
@@ -530,13 +535,13 @@ band_allocate (JfBand *band,
 
 /* The clamped column of every lane, for the r columns of a block. */
 static void
-band_find_columns (JfBand          *band,
-                   const Node      *node,
+node_find_columns (const Node      *node,
+                   const JfBand    *band,
                    const JfBandJob *job)
 {
-  int  r     = band->network->space_to_depth;
-  int  lanes = node->feature.vectors * JF_LANES;
-  int *column = band->columns;
+  int  r      = band->network->space_to_depth;
+  int  lanes  = node->feature.vectors * JF_LANES;
+  int *column = node->columns;
   int  dx, phase, lane;
 
   for (dx = 0; dx < r; dx++)
@@ -548,8 +553,8 @@ band_find_columns (JfBand          *band,
 
 /* One row of blocks of an input, rearranged: channel c, offset (dy, dx) becomes channel c·r² + dy·r + dx. */
 static void
-node_read_row (Node            *node,
-               JfBand          *band,
+node_read_row (const Node      *node,
+               const JfBand    *band,
                const JfBandJob *job)
 {
   const JfPlanes *planes = node->planes;
@@ -558,14 +563,13 @@ node_read_row (Node            *node,
   float          *to     = jf_feature_new_row (&node->feature, node->next);
   int             plane, dy, i, lane;
 
-  band_find_columns (band, node, job);
   for (plane = 0; plane < node->n_planes; plane++)
     for (dy = 0; dy < r; dy++)
       {
         int          y       = CLAMP (r * (job->tile.y - node->margin + node->next) + dy, 0, planes->height - 1);
         const float *from    = planes->data +
                                ((gsize) (node->first_plane + plane) * planes->height + y) * planes->width;
-        const int   *columns = band->columns;
+        const int   *columns = node->columns;
 
         for (i = 0; i < r * JF_TILE; i++)
           {
@@ -657,7 +661,10 @@ band_start (JfBand          *band,
       node->next           = 0;
       node->feature.height = job->tile.height + 2 * node->margin;
       if (! node->step)
-        node->planes = node == band->guidance ? job->guidance : job->target;
+        {
+          node->planes = node == band->guidance ? job->guidance : job->target;
+          node_find_columns (node, band, job);
+        }
     }
 
   if (network->noise_gain)
@@ -699,9 +706,11 @@ jf_network_new (const JfModel   *model,
   network->guidance_planes = guidance_planes;
   network->n_chains        = target_planes / network->target_planes;
 
-  init_target (network, model, gemm, method);
-  init_guidance (network, model, gemm, method);
+  init_features (network, model, gemm, method, JF_STACK_TARGET, network->target_planes, model->target_channels);
+  init_features (network, model, gemm, method, JF_STACK_GUIDANCE, guidance_planes, COLOURS);
   init_filter (network, model, gemm, method);
+  if (model->noise_level)
+    init_noise (network, model);
 
   return network;
 }
@@ -752,11 +761,10 @@ jf_band_new (const JfNetwork *network,
 {
   JfBand *band    = g_new0 (JfBand, 1);
   gsize   scratch = 0;
-  int     vectors = 0;
   guint   i;
 
   band->network = network;
-  band->nodes   = g_ptr_array_new_with_free_func (g_free);
+  band->nodes   = g_ptr_array_new_with_free_func (node_free);
   if (network->noise_gain)
     band->noise_bias = g_new0 (float, network->chains[JF_STACK_TARGET].steps[network->noise_step].conv.outputs);
   band_add_nodes (band);
@@ -766,12 +774,12 @@ jf_band_new (const JfNetwork *network,
       Node *node = g_ptr_array_index (band->nodes, i);
 
       band_init_feature (band, node, width);
-      vectors = MAX (vectors, node->feature.vectors);
       if (node->step)
         scratch = MAX (scratch, node->step->conv.scratch);
+      else
+        node->columns = g_new (int, (gsize) network->space_to_depth * JF_TILE * node->feature.vectors * JF_LANES);
     }
   band_allocate (band, scratch);
-  band->columns = g_new (int, (gsize) network->space_to_depth * JF_TILE * vectors * JF_LANES);
 
   return band;
 }
@@ -789,7 +797,6 @@ jf_band_free (JfBand *band)
   g_ptr_array_unref (band->nodes);
   g_free (band->noise_bias);
   g_aligned_free (band->memory);
-  g_free (band->columns);
   g_free (band);
 }
 
