@@ -14,8 +14,11 @@ import torch
 from torch.nn import functional as F
 
 import noise
+import photos
+from batch import Batch
 from fields import blur, coarse, gaussian, lognormal, shadows, some, uniform
 
+TRIALS = (0.0, 0.01, 0.0316, 0.1)     # noise levels
 GAMMA = 2.2                  # close enough to sRGB's curve to trade light for light
 DARKEST = 1e-4               # keeps powers and logarithms finite
 GROUPS = 16                  # patches of a batch are cut in groups that share scale and orientation
@@ -149,20 +152,33 @@ def displaced(guide):
     return F.grid_sample(guide, grid, mode='bicubic', padding_mode='border', align_corners=False)
 
 
+def expected(level):
+    """A rough root mean square error after denoising: weighs noise levels equally."""
+    return 0.06 * level ** 0.6 + 0.001
+
+
+def load(folders, settings, device):
+    return (t.to(device) for t in photos.load(folders, settings['tile'], settings['held_out_every']))
+
+
 @torch.no_grad()
 def examples(tiles, count, size, settings):
-    """A batch of training examples: noisy [count,3,size,size], guide, truth, noise levels told [count]."""
     photo, source = cut(tiles, count, size, settings['shares'])
     truth, guide = ambient(photo), imperfect(relit(source))
     noisy, told, actual = noise.add(truth, settings)
-    order = torch.randperm(len(truth), device=truth.device)
-    return [x[order].contiguous() for x in (noisy, guide, truth, told, actual)]
+    return Batch(noisy, guide, truth, told, expected(actual)).shuffled()
 
 
 @torch.no_grad()
 def trials(tiles, count, size, settings, sigma):
-    """Held-out examples with plain Gaussian noise of a known level, not clipped."""
+    """Plain Gaussian noise of a known level, not clipped."""
     photo, source = cut(tiles, count, size, settings['shares'])
     truth, guide = ambient(photo), relit(source)
     level = torch.full((len(truth),), sigma, device=truth.device)
-    return truth + sigma * torch.randn_like(truth), guide, truth, level
+    return Batch(truth + sigma * torch.randn_like(truth), guide, truth, level, expected(level))
+
+
+def figure(output, truth):
+    """Mean PSNR in dB."""
+    errors = (output - truth).square().mean((1, 2, 3)).clamp_min(1e-10)
+    return float((-10 * torch.log10(errors)).mean())

@@ -10,6 +10,7 @@ on time on any machine; --iterations makes it repeatable."""
 
 import argparse
 import copy
+import importlib
 import json
 import math
 import os
@@ -20,28 +21,22 @@ import time
 import torch
 
 import config as configs
-import flash
 import grow
 import network as networks
-import photos
+from batch import Batch
 
-RECIPES = {'flash': flash}
-TRIAL_LEVELS = (0.01, 0.0316, 0.1)
 LOSS_SCALE = 512             # keeps float16 gradients above that format's smallest number
 TYPES = {'fp16': torch.float16, 'bf16': torch.bfloat16}
 
 
-def expected(level):
-    """A rough root mean square error after denoising: weighs noise levels equally."""
-    return 0.06 * level ** 0.6 + 0.001
-
-
-def loss_of(kind, output, truth, level):
+def loss_of(kind, output, truth, expected):
     error = (output - truth).square().mean((1, 2, 3))
     if kind == 'log':                                    # mean PSNR
         return torch.log(error + 1e-6).mean()
     if kind == 'rms':                                    # between mean PSNR and mean square error
-        return (torch.sqrt(error + 1e-7) / expected(level)).mean()
+        return (torch.sqrt(error + 1e-7) / expected).mean()
+    if kind == 'square':
+        return (error / expected.square()).mean()
     raise ValueError(f'unknown loss {kind}')
 
 
@@ -51,8 +46,8 @@ class Step:
 
     def __init__(self, net, optimizer, kind, batch, precision):
         self.net, self.optimizer, self.kind, self.precision = net, optimizer, kind, precision
-        self.buffers = [x.clone() for x in batch]
-        self.loss = torch.zeros((), device=batch[0].device)
+        self.batch = Batch(*(x.clone() for x in batch))
+        self.loss = torch.zeros((), device=batch.target.device)
         self.graph = None
 
     def record(self):
@@ -64,12 +59,12 @@ class Step:
             self.run()
 
     def run(self):
-        noisy, guide, truth, told, level = self.buffers
+        target, guide, truth, told, expected = self.batch
         m, kind = self.net.margin, TYPES.get(self.precision)
         self.optimizer.zero_grad(set_to_none=True)
-        with torch.autocast(noisy.device.type, dtype=kind, enabled=kind is not None, cache_enabled=False):
-            output = self.net(noisy, guide, told)
-        loss = loss_of(self.kind, output.float(), truth[..., m:-m, m:-m], level)
+        with torch.autocast(target.device.type, dtype=kind, enabled=kind is not None, cache_enabled=False):
+            output = self.net(target, guide, told)
+        loss = loss_of(self.kind, output.float(), truth[..., m:-m, m:-m], expected)
         scale = LOSS_SCALE if self.precision == 'fp16' else 1
         (loss * scale).backward()
         gradients = [p.grad for p in self.net.parameters()]
@@ -81,9 +76,9 @@ class Step:
         self.loss.copy_(loss.detach())
 
     def __call__(self, batch):
-        for buffer, value in zip(self.buffers, batch):
+        for buffer, value in zip(self.batch, batch):
             buffer.copy_(value)
-        if self.buffers[0].is_cuda and self.graph is None:
+        if self.batch.target.is_cuda and self.graph is None:
             self.record()
         if self.graph is not None:
             self.graph.replay()
@@ -103,29 +98,24 @@ class Progress:
         return (time.time() - self.start) / self.seconds
 
 
-def decibels(error):
-    return -10 * math.log10(error)
-
-
 @torch.no_grad()
 def report(net, recipe, held_out, settings, count, size):
-    """Mean PSNR over held-out patches at fixed levels, with the guide and with a blank one, and without noise."""
-    state, figures, device = torch.random.get_rng_state(), {}, held_out.photos.device
+    """The recipe's figure for each of its trials, with the guide and with a blank one, and the number of live units in
+    the last trial."""
+    state, figures, device = torch.random.get_rng_state(), {}, net.filter[0].weight.device
     cuda_state, python_state = torch.cuda.get_rng_state() if device.type == 'cuda' else None, random.getstate()
     torch.backends.cudnn.allow_tf32 = torch.backends.cuda.matmul.allow_tf32 = False
     m = net.margin
-    for level in TRIAL_LEVELS + (0.0,):
+    for trial in recipe.TRIALS:
         torch.manual_seed(7)
         random.seed(7)
-        noisy, guide, truth, told = recipe.trials(held_out, count, size, settings, level)
-        truth = truth[..., m:-m, m:-m]
-        for name, g in (('', guide), (' blank', torch.full_like(guide, .5))):
-            output = torch.cat([net(*x) for x in zip(noisy.split(16), g.split(16), told.split(16))])
-            errors = (output - truth).square().mean((1, 2, 3)).clamp_min(1e-10)
-            figures[f'{level}{name}'] = round(sum(map(decibels, errors.tolist())) / len(errors), 2)
-        if level == TRIAL_LEVELS[-1]:
-            masks = grow.alive(net, noisy[:32], guide[:32], told[:32])
-            figures['alive'] = [int(mask.sum()) for name in networks.STACKS for mask in masks[name]]
+        batch = recipe.trials(held_out, count, size, settings, trial)
+        for name, guide in (('', batch.guide), (' blank', torch.full_like(batch.guide, .5))):
+            parts = batch._replace(guide=guide).split(16)
+            output = torch.cat([net(part.target, part.guide, part.told) for part in parts])
+            figures[f'{trial}{name}'] = round(recipe.figure(output, batch.truth[..., m:-m, m:-m]), 3)
+    masks = grow.alive(net, batch.target[:32], batch.guide[:32], batch.told[:32])
+    figures['alive'] = [int(mask.sum()) for name in networks.STACKS for mask in masks[name]]
     torch.random.set_rng_state(state)
     random.setstate(python_state)
     if cuda_state is not None:
@@ -141,15 +131,15 @@ def export(path, net, config):
     os.replace(path + '.part', path)
 
 
-def prepare(config, start, recipe, tiles):
+def prepare(config, start, recipe, data, device):
     """A network ready to train: fresh, or grown from the model file start."""
     net = networks.Network(config['network'])
     networks.initialise(net)
-    net = net.to(tiles.photos.device)
+    net = net.to(device)
     if start:
-        old = networks.load(start)[0].to(tiles.photos.device)
-        noisy, guide, _, told, _ = recipe.examples(tiles, 64, config['training']['patch'], config['data'])
-        grow.grow(old, net, grow.alive(old, noisy, guide, told))
+        old = networks.load(start)[0].to(device)
+        batch = recipe.examples(data, 64, config['training']['patch'], config['data'])
+        grow.grow(old, net, grow.alive(old, batch.target, batch.guide, batch.told))
     return net.to(memory_format=torch.channels_last)
 
 
@@ -162,14 +152,14 @@ def train(config, folders, out, seconds, iterations, reports, device, start=None
     cuda = torch.device(device).type == 'cuda'
     if cuda:                                             # recording is not possible on the default stream
         torch.cuda.set_stream(torch.cuda.Stream())
-    recipe = RECIPES[settings['recipe']]
-    tiles, held_out = (t.to(device) for t in photos.load(folders, settings['tile'], settings['held_out_every']))
-    net = prepare(config, start, recipe, tiles)
+    recipe = importlib.import_module(settings['recipe'])
+    data, held_out = recipe.load(folders, settings, device)
+    net = prepare(config, start, recipe, data, device)
     average = copy.deepcopy(net).requires_grad_(False)
     rate = torch.tensor(0.0, device=device) if cuda else 0.0
     optimizer = torch.optim.AdamW(net.parameters(), lr=rate, weight_decay=0, betas=(.9, .99), capturable=cuda)
-    log(f'{len(tiles)} + {len(held_out)} tiles, {net.multiplications:.0f} multiplications per pixel, margin {net.margin}')
-    batch, trial_count = training['batch'], training.get('trials', 128)
+    log(f'{len(data)} + {len(held_out)} pictures, {net.multiplications:.0f} multiplications per pixel, margin {net.margin}')
+    trial_count = training.get('trials', 128)
     steps, done, pools, next_report = {}, 0, 0, 0.0
     progress = Progress(seconds, iterations)
     while (share := progress()) < 1:
@@ -180,8 +170,8 @@ def train(config, folders, out, seconds, iterations, reports, device, start=None
                             'iterations': done, **figures}))
             next_report += 1 / reports
         precision = training['precision'][share >= 1 - training['last_precision']]
-        pool = recipe.examples(tiles, training['pool'], training['patch'], settings)
-        for examples in zip(*(x.split(batch) for x in pool)):
+        pool = recipe.examples(data, training['pool'], training['patch'], settings)
+        for examples in pool.split(training['batch']):
             if precision not in steps:
                 steps = {precision: Step(net, optimizer, training['loss'], examples, precision)}
             value = training['rate'] * min(1, done / training['warm_up'], .5 + .5 * math.cos(math.pi * min(1, share))) + 1e-6
