@@ -180,9 +180,7 @@ report_progress (Run *run)
 {
   double total = (double) run->blocks.height * run->columns;
 
-  if (run->options->progress)
-    run->options->progress (MIN (g_atomic_int_get (&run->rows_done) / total, 1.0),
-                            run->options->progress_data);
+  jf_task_progress (&run->options->task, MIN (g_atomic_int_get (&run->rows_done) / total, 1.0));
 }
 
 /* A JfBandFunc. */
@@ -193,7 +191,7 @@ advance (int      rows,
   Run *run = data;
 
   g_atomic_int_add (&run->rows_done, rows);
-  if (g_cancellable_is_cancelled (run->options->cancellable))
+  if (g_cancellable_is_cancelled (run->options->task.cancellable))
     g_atomic_int_set (&run->stopped, TRUE);
 
   if (g_thread_self () == run->caller)
@@ -427,8 +425,8 @@ jf_filter_apply (JfFilter               *filter,
                               .func = advance, .data = &run };
   lay_out_tiles (&run, &region, filter->model->space_to_depth);
 
-  n_threads = run.options->n_threads > 0 ? run.options->n_threads : (int) g_get_num_processors ();
+  n_threads = run.options->task.n_threads > 0 ? run.options->task.n_threads : (int) g_get_num_processors ();
   run_threads (&run, MIN (n_threads, run.columns * run.rows));
 
-  return ! g_cancellable_set_error_if_cancelled (run.options->cancellable, error);
+  return ! g_cancellable_set_error_if_cancelled (run.options->task.cancellable, error);
 }

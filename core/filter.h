@@ -5,10 +5,9 @@
  */
 #pragma once
 
-#include <gio/gio.h>
-
 #include "model.h"
 #include "planes.h"
+#include "task.h"
 
 G_BEGIN_DECLS
 
@@ -22,19 +21,12 @@ typedef enum
 /* A model with its weights packed for this CPU. May be shared between threads. */
 typedef struct _JfFilter JfFilter;
 
-/* Called in the thread that called jf_filter_apply (), with the finished share 0..1, never decreasing. */
-typedef void (* JfProgressFunc) (double   fraction,
-                                 gpointer data);
-
 /* All zero is the default. */
 typedef struct
 {
   float           noise_level;    /* sigma in target units; only read where the model wants it      */
-  int             n_threads;      /* 0: one per processor                                            */
   const JfRegion *region;         /* the part of the target to compute; NULL: all of it              */
-  GCancellable   *cancellable;    /* looked at before every band; NULL: never                        */
-  JfProgressFunc  progress;
-  gpointer        progress_data;
+  JfTask          task;           /* cancellation is looked at before every band                     */
 } JfFilterOptions;
 
 GQuark     jf_filter_error_quark   (void);

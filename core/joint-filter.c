@@ -270,7 +270,7 @@ apply (char   **arguments,
   g_autoptr(JfFilter)      filter   = NULL;
   g_autoptr(JfSafetensors) in       = NULL;
   g_auto(JfPlanes)         output   = { 0 };
-  JfFilterOptions          options  = { .n_threads = n_threads };
+  JfFilterOptions          options  = { .task.n_threads = n_threads };
   JfPlanes                 target;
   JfPlanes                 guidance;
   const JfTensor          *tensor;
@@ -587,7 +587,7 @@ measure (JfFilter        *filter,
          GRand           *random,
          GError         **error)
 {
-  const JfFilterOptions options  = { .n_threads = n_threads, .noise_level = BENCH_NOISE_LEVEL };
+  const JfFilterOptions options  = { .task.n_threads = n_threads, .noise_level = BENCH_NOISE_LEVEL };
   g_autofree double    *times    = g_new (double, n_repetitions);
   g_auto(JfPlanes)      guidance = { 0 };
   g_auto(JfPlanes)      output   = { 0 };

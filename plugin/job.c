@@ -343,11 +343,9 @@ filter_pixels (JfPixels        *pixels,
   JfPlanes         *colour  = &pixels->colour;
   JfFilterOptions   options = { 0 };
 
-  options.noise_level   = get_noise_level (job, target);
-  options.n_threads     = gimp_get_num_processors ();
-  options.region        = &result->region;
-  options.progress      = show_progress;
-  options.progress_data = &progress;
+  options.noise_level = get_noise_level (job, target);
+  options.region      = &result->region;
+  options.task        = (JfTask) { gimp_get_num_processors (), NULL, show_progress, &progress };
 
   if (! jf_planes_init  (&output, colour->channels, colour->width, colour->height, error) ||
       ! jf_filter_apply (filter, &target->colour, &guidance->colour, &options, &output, error))

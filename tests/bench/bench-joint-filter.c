@@ -26,9 +26,9 @@ bench_program_run (BenchJob *job)
   g_autoptr (GError)    error   = NULL;
   const JfFilterOptions options =
     {
-      .noise_level = job->noise_level,
-      .n_threads   = job->n_threads,
-      .region      = &job->region
+      .noise_level    = job->noise_level,
+      .task.n_threads = job->n_threads,
+      .region         = &job->region
     };
 
   bench_job_resume (job);

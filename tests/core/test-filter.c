@@ -133,10 +133,10 @@ test_threads (void)
   g_autoptr(JfFilter) filter   = jf_filter_new (model);
   g_auto(JfPlanes)    target   = random_planes (3, 301, 407);
   g_auto(JfPlanes)    guidance = random_planes (3, 301, 407);
-  JfFilterOptions     options  = { .noise_level = 0.1f, .n_threads = 1 };
+  JfFilterOptions     options  = { .noise_level = 0.1f, .task.n_threads = 1 };
   g_auto(JfPlanes)    expected = apply (filter, &target, &guidance, &options);
 
-  for (options.n_threads = 2; options.n_threads <= 5; options.n_threads++)
+  for (options.task.n_threads = 2; options.task.n_threads <= 5; options.task.n_threads++)
     {
       g_auto(JfPlanes) found = apply (filter, &target, &guidance, &options);
 
@@ -236,8 +236,8 @@ test_progress (gconstpointer data)
   g_auto(JfPlanes)    target   = random_planes (3, 200, 300);
   g_auto(JfPlanes)    guidance = random_planes (3, 200, 300);
   Progress            progress = { .thread = g_thread_self () };
-  JfFilterOptions     options  = { .n_threads = GPOINTER_TO_INT (data),
-                                   .progress = note_progress, .progress_data = &progress };
+  JfFilterOptions     options  = { .task.n_threads = GPOINTER_TO_INT (data),
+                                   .task.progress = note_progress, .task.progress_data = &progress };
   g_auto(JfPlanes)    output   = apply (filter, &target, &guidance, &options);
 
   g_assert_cmpint (progress.calls, >, 10);
@@ -254,8 +254,8 @@ test_cancel (gconstpointer data)
   g_auto(JfPlanes)        output      = random_planes (3, 200, 600);
   g_autoptr(GCancellable) cancellable = g_cancellable_new ();
   Progress                progress    = { .thread = g_thread_self (), .cancellable = cancellable, .cancel_after = 3 };
-  JfFilterOptions         options     = { .n_threads = GPOINTER_TO_INT (data), .cancellable = cancellable,
-                                          .progress = note_progress, .progress_data = &progress };
+  JfFilterOptions         options     = { .task.n_threads = GPOINTER_TO_INT (data), .task.cancellable = cancellable,
+                                          .task.progress = note_progress, .task.progress_data = &progress };
   g_autoptr(GError)       error       = NULL;
 
   g_assert_false (jf_filter_apply (filter, &target, &guidance, &options, &output, &error));

@@ -110,7 +110,7 @@ test_engine (gconstpointer data)
 
   for (int i = 0; i < 2; i++)
     {
-      options.n_threads = 1 + i;
+      options.task.n_threads = 1 + i;
       g_assert_true (jf_planes_init (&outputs[i], target.channels, target.width, target.height, NULL));
       g_assert_true (jf_filter_apply (filter, &target, &guidance, &options, &outputs[i], &error));
       g_assert_no_error (error);
