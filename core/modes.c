@@ -24,8 +24,9 @@ static const JfMode modes[] =
                            "tripod, or align the layers first."),
     .guidance_label   = N_("_Flash photo"),
     .guidance_tooltip = N_("The layer with the flash photo. It is only looked at, never changed."),
-    .model            = "flash-denoise.safetensors",
-    .arguments        = JF_MODE_NOISE_LEVEL
+    .models           = { { "flash-denoise.safetensors" } },
+    .arguments        = JF_MODE_NOISE_LEVEL,
+    .iterations       = 1
   }
 };
 
@@ -58,6 +59,55 @@ jf_modes_find (const char *procedure)
   for (guint i = 0; i < G_N_ELEMENTS (modes); i++)
     if (! strcmp (modes[i].procedure, procedure))
       return &modes[i];
+
+  return NULL;
+}
+
+/**
+ * jf_mode_has_factor:
+ * @mode: a mode
+ *
+ * Returns: whether the user says how coarse the target is
+ */
+gboolean
+jf_mode_has_factor (const JfMode *mode)
+{
+  return mode->models[0].factor > 0;
+}
+
+/**
+ * jf_mode_has_quality:
+ * @mode: a mode
+ *
+ * Returns: whether the user chooses between fast and best
+ */
+gboolean
+jf_mode_has_quality (const JfMode *mode)
+{
+  for (const JfModeModel *model = mode->models; model->file; model++)
+    if (model->quality != mode->models[0].quality)
+      return TRUE;
+
+  return FALSE;
+}
+
+/**
+ * jf_mode_find_model:
+ * @mode:    a mode
+ * @factor:  how coarse the target is; not looked at unless jf_mode_has_factor ()
+ * @quality: fast or best; not looked at unless jf_mode_has_quality ()
+ *
+ * Returns: (transfer none) (nullable): the model for these options, or %NULL if there is none
+ */
+const JfModeModel *
+jf_mode_find_model (const JfMode *mode,
+                    int           factor,
+                    JfQuality     quality)
+{
+  for (const JfModeModel *model = mode->models; model->file; model++)
+    if ((model->factor == factor   || ! jf_mode_has_factor (mode)) &&
+        (model->quality == quality || ! jf_mode_has_quality (mode)))
+      return model;
 
   return NULL;
 }

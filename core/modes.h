@@ -9,26 +9,58 @@
 
 G_BEGIN_DECLS
 
-/* Arguments a mode has beyond guidance, strength and output. */
+#define JF_MODE_MAX_MODELS 6
+
+/* Arguments a mode has beyond guidance, strength and output; its models say whether it has "factor" and "quality". */
 typedef enum
 {
-  JF_MODE_NOISE_LEVEL = 1 << 0
+  JF_MODE_NOISE_LEVEL = 1 << 0,
+  JF_MODE_ITERATIONS  = 1 << 1
 } JfModeArguments;
+
+/* Where the guidance comes from. */
+typedef enum
+{
+  JF_GUIDANCE_OTHER,                /* always another picture                              */
+  JF_GUIDANCE_SELF                  /* the target itself unless another picture is given   */
+} JfGuidanceKind;
+
+typedef enum
+{
+  JF_QUALITY_FAST,
+  JF_QUALITY_BEST
+} JfQuality;
+
+/* A model file and the options that it is for. */
+typedef struct
+{
+  const char *file;                 /* name below the folder of models                     */
+  int         factor;               /* how coarse the target is: 4, 8, 16; 0: any          */
+  JfQuality   quality;
+} JfModeModel;
 
 /* Plain data; texts are marked for translation and translated by the host. */
 typedef struct
 {
-  const char      *procedure;       /* "plug-in-joint-filter-…"                        */
-  const char      *menu_label;      /* with mnemonic                                   */
+  const char      *procedure;       /* "plug-in-joint-filter-…"                            */
+  const char      *menu_label;      /* with mnemonic                                       */
   const char      *blurb;
   const char      *help;
-  const char      *guidance_label;  /* of the guidance chooser, with mnemonic          */
+  JfGuidanceKind   guidance;
+  const char      *guidance_label;  /* of the guidance chooser, with mnemonic              */
   const char      *guidance_tooltip;
-  const char      *model;           /* file name below the folder of models            */
+  JfModeModel      models[JF_MODE_MAX_MODELS + 1];    /* up to one without a file; the first is the default */
   JfModeArguments  arguments;
+  int              iterations;      /* how often the network runs unless the user chooses  */
 } JfMode;
 
-const JfMode * jf_modes_get  (guint      *n_modes);
-const JfMode * jf_modes_find (const char *procedure);
+const JfMode      * jf_modes_get        (guint         *n_modes);
+const JfMode      * jf_modes_find       (const char    *procedure);
+
+gboolean            jf_mode_has_factor  (const JfMode  *mode);
+gboolean            jf_mode_has_quality (const JfMode  *mode);
+const JfModeModel * jf_mode_find_model  (const JfMode  *mode,
+                                         int            factor,
+                                         JfQuality      quality);
 
 G_END_DECLS

@@ -4,6 +4,7 @@
  * planes: a picture as the core sees it
  */
 #include <stdlib.h>
+#include <string.h>
 
 #include <glib/gi18n-lib.h>
 
@@ -92,9 +93,37 @@ jf_planes_clear (JfPlanes *planes)
 }
 
 /**
+ * jf_planes_crop:
+ * @planes: (out caller-allocates): free with jf_planes_clear ()
+ * @source: a picture
+ * @region: the part to copy, inside it
+ * @error:  return location for a #JF_PLANES_ERROR
+ *
+ * Returns: whether there was memory
+ */
+gboolean
+jf_planes_crop (JfPlanes        *planes,
+                const JfPlanes  *source,
+                const JfRegion  *region,
+                GError         **error)
+{
+  if (! jf_planes_init (planes, source->channels, region->width, region->height, error))
+    return FALSE;
+
+  for (int c = 0; c < source->channels; c++)
+    for (int y = 0; y < region->height; y++)
+      memcpy (planes->data + ((gsize) c * region->height + y) * region->width,
+              jf_planes_get_row (source, c, region->x, region->y + y),
+              sizeof (float) * region->width);
+
+  return TRUE;
+}
+
+/**
  * jf_planes_blend:
- * @output:   (inout): the filtered picture
- * @target:   what it was filtered from, of the same shape
+ * @output:   (inout): the filtered part
+ * @target:   the picture it was filtered from, of as many planes
+ * @region:   which part of @target it is
  * @strength: how much of the change to keep; 0 none, 1 all of it, other values extrapolate
  *
  * output = target + strength × (output − target). A strength of 1 leaves @output as it is,
@@ -103,19 +132,23 @@ jf_planes_clear (JfPlanes *planes)
 void
 jf_planes_blend (JfPlanes       *output,
                  const JfPlanes *target,
+                 const JfRegion *region,
                  float           strength)
 {
-  gsize n_values;
-
   g_return_if_fail (output->channels == target->channels);
-  g_return_if_fail (output->width    == target->width);
-  g_return_if_fail (output->height   == target->height);
+  g_return_if_fail (output->width    == region->width);
+  g_return_if_fail (output->height   == region->height);
 
   if (strength == 1.0f)
     return;
 
-  n_values = (gsize) output->channels * output->width * output->height;
+  for (int c = 0; c < output->channels; c++)
+    for (int y = 0; y < region->height; y++)
+      {
+        const float *from = jf_planes_get_row (target, c, region->x, region->y + y);
+        float       *to   = jf_planes_get_row (output, c, 0, y);
 
-  for (gsize i = 0; i < n_values; i++)
-    output->data[i] = target->data[i] + strength * (output->data[i] - target->data[i]);
+        for (int x = 0; x < region->width; x++)
+          to[x] = from[x] + strength * (to[x] - from[x]);
+      }
 }

@@ -44,9 +44,24 @@ gboolean jf_planes_init        (JfPlanes        *planes,
                                 int              height,
                                 GError         **error);
 void     jf_planes_clear       (JfPlanes        *planes);
+gboolean jf_planes_crop        (JfPlanes        *planes,
+                                const JfPlanes  *source,
+                                const JfRegion  *region,
+                                GError         **error);
 void     jf_planes_blend       (JfPlanes        *output,
                                 const JfPlanes  *target,
+                                const JfRegion  *region,
                                 float            strength);
+
+/* The values of a row of a plane from a pixel on. */
+static inline float *
+jf_planes_get_row (const JfPlanes *planes,
+                   int             channel,
+                   int             x,
+                   int             y)
+{
+  return planes->data + ((gsize) channel * planes->height + y) * planes->width + x;
+}
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (JfPlanes, jf_planes_clear)
 

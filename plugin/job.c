@@ -6,14 +6,11 @@
  * For each target: pixels -> planes -> core -> planes -> shadow buffer. Only when all of them are
  * ready does the image change, in one undo step, so an error or a cancelled run changes nothing. (Cancel
  * is SIGKILL: GIMP then frees shadow buffers and layers that are not in an image.) All GIMP calls are made
- * in this thread; the core starts its own.
+ * in the main thread; another one computes, and meanwhile the main loop runs, so that a dialog stays alive.
  */
-#include <string.h>
-
 #include <glib/gi18n-lib.h>
 
-#include "filter.h"
-#include "noise.h"
+#include "scene.h"
 
 #include "guidance.h"
 #include "job.h"
@@ -23,8 +20,8 @@
 /* Below this share of guidance the user is told; a crop or a few pixels of misalignment stay above. */
 #define ENOUGH_OVERLAP    0.5
 
-/* Side of the squares that the noise is estimated from where a target has transparent parts. */
-#define VISIBLE_TILE      32
+/* How often the progress is told, in milliseconds: GIMP itself draws it ten times a second at most. */
+#define PROGRESS_INTERVAL 50
 
 
 /* What becomes of one target. */
@@ -35,12 +32,18 @@ typedef struct
   JfRegion      region;
 } Result;
 
-/* Where one target's share of the progress starts, and how long it is. */
+/* What is computed in a thread of its own for one target. */
 typedef struct
 {
-  double start;
-  double length;
-} Progress;
+  JfPipeline     *pipeline;
+  JfPixels        target;       /* all of it                           */
+  JfPixels        guidance;     /* all zero where the target is its own */
+  const Result   *result;
+  double          strength;
+  JfPixels        pixels;       /* the result                          */
+  const JfTask   *task;         /* whose progress the main thread tells */
+  gint            permille;     /* atomic: how much is done            */
+} Computation;
 
 
 static gboolean check_lock        (const JfJob     *job,
@@ -57,16 +60,7 @@ static gboolean result_copy       (Result          *result,
                                    GError         **error);
 static gboolean result_compute    (const Result    *result,
                                    const JfJob     *job,
-                                   JfFilter        *filter,
-                                   Progress         progress,
-                                   GError         **error);
-static gboolean filter_pixels     (JfPixels        *pixels,
-                                   const JfPixels  *target,
-                                   const JfPixels  *guidance,
-                                   const Result    *result,
-                                   const JfJob     *job,
-                                   JfFilter        *filter,
-                                   Progress         progress,
+                                   const JfTask    *task,
                                    GError         **error);
 static gboolean result_commit     (const Result    *result,
                                    const JfJob     *job,
@@ -75,25 +69,33 @@ static void     result_discard    (const Result    *result);
 static gboolean compute_all       (const JfJob     *job,
                                    Result          *results,
                                    int              n_results,
+                                   const JfTask    *task,
                                    GError         **error);
 static gboolean commit_all        (const JfJob     *job,
                                    const Result    *results,
                                    int              n_results,
                                    GError         **error);
-static float    get_noise_level   (const JfJob     *job,
-                                   const JfPixels  *pixels);
-static gboolean get_visible       (JfPlanes        *visible,
-                                   const JfPixels  *pixels);
-static GArray * list_opaque_tiles (const JfPixels  *pixels);
-static gboolean is_opaque         (const float     *alpha,
-                                   int              width);
-static void     show_progress     (double           fraction,
+static gboolean computation_read  (Computation     *computation,
+                                   const JfJob     *job,
+                                   GError         **error);
+static gboolean computation_run   (Computation     *computation,
+                                   GError         **error);
+static void     compute           (GTask           *task,
+                                   gpointer         source,
+                                   gpointer         data,
+                                   GCancellable    *cancellable);
+static void     computation_clear (Computation     *computation);
+static void     note_progress     (double           fraction,
                                    gpointer         data);
+static gboolean tell_progress     (gpointer         data);
 static gboolean set_item_error    (GError         **error,
                                    GimpItem        *item,
                                    const char      *format);
 static gboolean set_gimp_error    (GError         **error,
                                    GimpDrawable    *drawable);
+
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Computation, computation_clear)
 
 
 /*  public functions  */
@@ -134,21 +136,23 @@ jf_job_check_targets (GimpDrawable **targets,
 /**
  * jf_job_run:
  * @job:   what to do
- * @error: return location for an error
+ * @task:  how; its progress is told in this thread, while the main loop runs
+ * @error: return location for an error, %G_IO_ERROR_CANCELLED among others
  *
- * Filters the selected part of every target and shows the progress.
+ * Filters the selected part of every target.
  *
  * Returns: whether all went well; otherwise the image is unchanged
  */
 gboolean
-jf_job_run (const JfJob  *job,
-            GError      **error)
+jf_job_run (const JfJob   *job,
+            const JfTask  *task,
+            GError       **error)
 {
   int                n_targets = (int) gimp_core_object_array_get_length ((GObject **) job->targets);
   g_autofree Result *results   = g_new0 (Result, n_targets);
   gboolean           success;
 
-  success = compute_all (job, results, n_targets, error) &&
+  success = compute_all (job, results, n_targets, task, error) &&
             commit_all  (job, results, n_targets, error);
 
   for (int i = 0; i < n_targets && ! success; i++)
@@ -161,24 +165,23 @@ jf_job_run (const JfJob  *job,
 /*  private functions  */
 
 static gboolean
-compute_all (const JfJob  *job,
-             Result       *results,
-             int           n_results,
-             GError      **error)
+compute_all (const JfJob   *job,
+             Result        *results,
+             int            n_results,
+             const JfTask  *task,
+             GError       **error)
 {
-  g_autoptr (JfFilter) filter = NULL;
-
   for (int i = 0; i < n_results; i++)
     if (! result_init (&results[i], job, job->targets[i], error))
       return FALSE;
 
-  filter = jf_filter_new (job->model);
-
   for (int i = 0; i < n_results; i++)
     {
-      Progress progress = { (double) i / n_results, 1.0 / n_results };
+      JfTaskPart part;
 
-      if (! result_compute (&results[i], job, filter, progress, error))
+      jf_task_part_init (&part, task, (double) i / n_results, 1.0 / n_results);
+
+      if (! result_compute (&results[i], job, &part.task, error))
         return FALSE;
     }
 
@@ -223,7 +226,7 @@ result_init (Result        *result,
   result->target   = target;
   result->drawable = target;
 
-  return check_overlap (job, result, error) &&
+  return (! job->guidance || check_overlap (job, result, error)) &&
          (! job->new_layer || result_copy (result, error));
 }
 
@@ -302,58 +305,19 @@ check_overlap (const JfJob   *job,
   return TRUE;
 }
 
-/* The whole target is read, so that a selection changes neither the estimate of the noise nor what the
- * network sees beyond the selection's edge.
- */
 static gboolean
 result_compute (const Result  *result,
                 const JfJob   *job,
-                JfFilter      *filter,
-                Progress       progress,
+                const JfTask  *task,
                 GError       **error)
 {
-  g_auto (JfPixels) target   = { 0 };
-  g_auto (JfPixels) guidance = { 0 };
-  g_auto (JfPixels) pixels   = { 0 };
-  JfRegion          whole    = { 0, 0, gimp_drawable_get_width  (result->target),
-                                       gimp_drawable_get_height (result->target) };
+  g_auto (Computation) computation = { job->pipeline, .result = result, .strength = job->strength, .task = task };
 
-  if (! jf_pixels_read   (&target, result->target, &whole, error)             ||
-      ! jf_guidance_read (&guidance, job->guidance, result->target, error)    ||
-      ! jf_pixels_crop   (&pixels, &target, &result->region, error)           ||
-      ! filter_pixels    (&pixels, &target, &guidance, result, job, filter, progress, error))
+  if (! computation_read (&computation, job, error) ||
+      ! computation_run (&computation, error))
     return FALSE;
 
-  jf_pixels_write (&pixels, result->drawable, &result->region);
-
-  return TRUE;
-}
-
-static gboolean
-filter_pixels (JfPixels        *pixels,
-               const JfPixels  *target,
-               const JfPixels  *guidance,
-               const Result    *result,
-               const JfJob     *job,
-               JfFilter        *filter,
-               Progress         progress,
-               GError         **error)
-{
-  g_auto (JfPlanes) output  = { 0 };
-  JfPlanes         *colour  = &pixels->colour;
-  JfFilterOptions   options = { 0 };
-
-  options.noise_level = get_noise_level (job, target);
-  options.region      = &result->region;
-  options.task        = (JfTask) { gimp_get_num_processors (), NULL, show_progress, &progress };
-
-  if (! jf_planes_init  (&output, colour->channels, colour->width, colour->height, error) ||
-      ! jf_filter_apply (filter, &target->colour, &guidance->colour, &options, &output, error))
-    return FALSE;
-
-  jf_planes_blend (&output, colour, (float) job->strength);
-  memcpy (colour->data, output.data,
-          sizeof (float) * output.channels * output.width * output.height);
+  jf_pixels_write (&computation.pixels, result->drawable, &result->region);
 
   return TRUE;
 }
@@ -391,92 +355,94 @@ result_discard (const Result *result)
     gimp_item_delete (GIMP_ITEM (result->drawable));
 }
 
-static float
-get_noise_level (const JfJob    *job,
-                 const JfPixels *pixels)
-{
-  g_auto (JfPlanes) visible = { 0 };
-
-  if (! job->model->noise_level)
-    return 0.0f;
-
-  if (job->noise_level > 0.0)
-    return (float) job->noise_level;
-
-  if (get_visible (&visible, pixels))
-    return jf_noise_estimate (&visible);
-
-  return jf_noise_estimate (&pixels->colour);
-}
-
-/* Transparent parts are flat and would pull the estimate towards zero: where there are any, it is made
- * from the fully opaque squares only, one below the other.
+/* The whole target is read, so that a selection changes neither what is found out about it nor what the
+ * network sees beyond the selection's edge.
  */
 static gboolean
-get_visible (JfPlanes       *visible,
-             const JfPixels *pixels)
+computation_read (Computation  *computation,
+                  const JfJob  *job,
+                  GError      **error)
 {
-  g_autoptr (GArray) tiles = list_opaque_tiles (pixels);
-  const JfPlanes    *colour = &pixels->colour;
-  gsize              plane  = (gsize) colour->width * colour->height;
-  float             *to;
+  GimpDrawable   *target = computation->result->target;
+  const JfRegion  whole  = { 0, 0, gimp_drawable_get_width (target), gimp_drawable_get_height (target) };
 
-  if (tiles->len == 0 ||
-      ! jf_planes_init (visible, colour->channels, VISIBLE_TILE, (int) tiles->len * VISIBLE_TILE, NULL))
-    return FALSE;
-
-  to = visible->data;
-
-  for (int c = 0; c < colour->channels; c++)
-    for (guint i = 0; i < tiles->len; i++)
-      for (int y = 0; y < VISIBLE_TILE; y++, to += VISIBLE_TILE)
-        memcpy (to, colour->data + c * plane + g_array_index (tiles, gsize, i) + (gsize) y * colour->width,
-                sizeof (float) * VISIBLE_TILE);
-
-  return TRUE;
-}
-
-/* Offsets of their first pixels in a plane; none where nothing is transparent. */
-static GArray *
-list_opaque_tiles (const JfPixels *pixels)
-{
-  GArray *tiles = g_array_new (FALSE, FALSE, sizeof (gsize));
-  int     width = pixels->colour.width;
-
-  if (! pixels->alpha)
-    return tiles;
-
-  for (int y = 0; y + VISIBLE_TILE <= pixels->colour.height; y += VISIBLE_TILE)
-    for (int x = 0; x + VISIBLE_TILE <= width; x += VISIBLE_TILE)
-      {
-        gsize first = (gsize) y * width + x;
-
-        if (is_opaque (pixels->alpha + first, width))
-          g_array_append_val (tiles, first);
-      }
-
-  return tiles;
+  return jf_pixels_read (&computation->target, target, &whole, error) &&
+         (! job->guidance || jf_guidance_read (&computation->guidance, job->guidance, target, error)) &&
+         jf_pixels_init_part (&computation->pixels, &computation->target, &computation->result->region, error);
 }
 
 static gboolean
-is_opaque (const float *alpha,
-           int          width)
+computation_run (Computation  *computation,
+                 GError      **error)
 {
-  for (int y = 0; y < VISIBLE_TILE; y++)
-    for (int x = 0; x < VISIBLE_TILE; x++)
-      if (alpha[(gsize) y * width + x] < 1.0f)
-        return FALSE;
+  g_autoptr (GTask) task  = g_task_new (NULL, NULL, NULL, NULL);
+  guint             timer = g_timeout_add (PROGRESS_INTERVAL, tell_progress, computation);
 
-  return TRUE;
+  g_task_set_task_data (task, computation, NULL);
+  g_task_run_in_thread (task, compute);
+
+  while (! g_task_get_completed (task))
+    g_main_context_iteration (NULL, TRUE);
+
+  g_source_remove (timer);
+
+  return g_task_propagate_boolean (task, error);
+}
+
+/* A GTaskThreadFunc. */
+static void
+compute (GTask        *task,
+         gpointer      source,
+         gpointer      data,
+         GCancellable *cancellable)
+{
+  Computation         *computation = data;
+  const JfPixels      *guidance    = &computation->guidance;
+  const JfRegion      *region      = &computation->result->region;
+  JfTask               silent      = { computation->task->n_threads, computation->task->cancellable,
+                                       note_progress, computation };
+  GError              *error       = NULL;
+  g_autoptr (JfScene)  scene       = jf_scene_new (computation->pipeline, &computation->target.colour,
+                                                   computation->target.alpha,
+                                                   guidance->planes.data ? &guidance->colour : NULL,
+                                                   &silent, &error);
+
+  if (! scene || ! jf_scene_render (scene, region, &silent, &computation->pixels.colour, &error))
+    {
+      g_task_return_error (task, error);
+      return;
+    }
+
+  jf_scene_blend (scene, region, computation->strength, &computation->pixels.colour);
+  g_task_return_boolean (task, TRUE);
 }
 
 static void
-show_progress (double   fraction,
+computation_clear (Computation *computation)
+{
+  jf_pixels_clear (&computation->target);
+  jf_pixels_clear (&computation->guidance);
+  jf_pixels_clear (&computation->pixels);
+}
+
+/* A JfProgressFunc, in the computing thread. */
+static void
+note_progress (double   fraction,
                gpointer data)
 {
-  const Progress *progress = data;
+  Computation *computation = data;
 
-  gimp_progress_update (progress->start + fraction * progress->length);
+  g_atomic_int_set (&computation->permille, (int) (1000.0 * fraction));
+}
+
+static gboolean
+tell_progress (gpointer data)
+{
+  Computation *computation = data;
+
+  jf_task_progress (computation->task, g_atomic_int_get (&computation->permille) / 1000.0);
+
+  return G_SOURCE_CONTINUE;
 }
 
 /* @format has one %s, for the item's name. */

@@ -7,25 +7,24 @@
 
 #include <libgimp/gimp.h>
 
-#include "model.h"
-#include "modes.h"
+#include "pipeline.h"
 
 G_BEGIN_DECLS
 
 typedef struct
 {
-  JfModel       *model;
+  JfPipeline    *pipeline;
   GimpImage     *image;
   GimpDrawable **targets;       /* NULL-terminated                                       */
-  GimpLayer     *guidance;      /* passed jf_guidance_check ()                           */
+  GimpLayer     *guidance;      /* passed jf_guidance_check (); NULL: each target itself */
   double         strength;      /* 0..1: how much of the change to keep                  */
-  double         noise_level;   /* sigma, full scale is 1; 0: estimated for each target  */
   gboolean       new_layer;     /* leave the targets and put the results above them      */
 } JfJob;
 
 gboolean jf_job_check_targets (GimpDrawable  **targets,
                                GError        **error);
 gboolean jf_job_run           (const JfJob    *job,
+                               const JfTask   *task,
                                GError        **error);
 
 G_END_DECLS

@@ -11,24 +11,32 @@
 
 /**
  * jf_models_load:
- * @name:  file name below the folder "models" beside the plug-in's executable
- * @error: return location for an error that names the file and says what to do
+ * @mode:    a mode
+ * @options: what the user chose
+ * @error:   return location for an error that says what to do
  *
- * Returns: (transfer full) (nullable): the model
+ * Returns: (transfer full) (nullable): the mode with its model from the folder "models" beside the plug-in's
+ *          executable
  */
-JfModel *
-jf_models_load (const char  *name,
-                GError     **error)
+JfPipeline *
+jf_models_load (const JfMode             *mode,
+                const JfPipelineOptions  *options,
+                GError                  **error)
 {
-  g_autofree char   *folder = g_path_get_dirname (gimp_get_progname ());
-  g_autofree char   *path   = g_build_filename (folder, "models", name, NULL);
-  g_autoptr (GError) reason = NULL;
-  JfModel           *model  = jf_model_load (path, &reason);
+  g_autofree char   *program  = g_path_get_dirname (gimp_get_progname ());
+  g_autofree char   *folder   = g_build_filename (program, "models", NULL);
+  g_autoptr (GError) reason   = NULL;
+  JfPipeline        *pipeline = jf_pipeline_new (mode, options, folder, &reason);
 
-  if (! model)
+  if (pipeline)
+    return pipeline;
+
+  if (reason->domain == JF_MODEL_ERROR)
     g_set_error (error, GIMP_PLUG_IN_ERROR, 0,
                  /* TRANSLATORS: which file, and what is wrong with it. */
                  _("%s. Install Joint Filter again to repair it."), reason->message);
+  else
+    g_propagate_error (error, g_steal_pointer (&reason));
 
-  return model;
+  return NULL;
 }

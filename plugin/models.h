@@ -5,11 +5,12 @@
  */
 #pragma once
 
-#include "model.h"
+#include "pipeline.h"
 
 G_BEGIN_DECLS
 
-JfModel * jf_models_load (const char  *name,
-                          GError     **error);
+JfPipeline * jf_models_load (const JfMode             *mode,
+                             const JfPipelineOptions  *options,
+                             GError                  **error);
 
 G_END_DECLS

@@ -81,37 +81,31 @@ jf_pixels_read (JfPixels        *pixels,
 }
 
 /**
- * jf_pixels_crop:
+ * jf_pixels_init_part:
  * @pixels: (out caller-allocates): free with jf_pixels_clear ()
  * @source: pixels
- * @region: the part to copy, in coordinates of @source and inside it
+ * @region: a part of them
  * @error:  return location for a #JF_PLANES_ERROR
+ *
+ * Gives @pixels the alpha of a part of @source, and memory for its colours.
  *
  * Returns: whether there was memory
  */
 gboolean
-jf_pixels_crop (JfPixels        *pixels,
-                const JfPixels  *source,
-                const JfRegion  *region,
-                GError         **error)
+jf_pixels_init_part (JfPixels        *pixels,
+                     const JfPixels  *source,
+                     const JfRegion  *region,
+                     GError         **error)
 {
   const JfPlanes *planes = &source->planes;
-  const float    *from;
-  float          *to;
 
   if (! pixels_init (pixels, planes->channels, source->alpha != NULL, region, error))
     return FALSE;
 
-  to = pixels->planes.data;
-
-  for (int c = 0; c < planes->channels; c++)
-    for (int y = 0; y < region->height; y++, to += region->width)
-      {
-        from = planes->data +
-               ((gsize) c * planes->height + region->y + y) * planes->width + region->x;
-
-        memcpy (to, from, sizeof (float) * region->width);
-      }
+  for (int y = 0; y < region->height && source->alpha; y++)
+    memcpy (jf_planes_get_row (&pixels->planes, planes->channels - 1, 0, y),
+            jf_planes_get_row (planes, planes->channels - 1, region->x, region->y + y),
+            sizeof (float) * region->width);
 
   return TRUE;
 }

@@ -21,18 +21,18 @@ typedef struct
   float   *alpha;     /* the plane of alpha, in memory of planes; NULL: all opaque  */
 } JfPixels;
 
-gboolean jf_pixels_read  (JfPixels        *pixels,
-                          GimpDrawable    *drawable,
-                          const JfRegion  *region,
-                          GError         **error);
-gboolean jf_pixels_crop  (JfPixels        *pixels,
-                          const JfPixels  *source,
-                          const JfRegion  *region,
-                          GError         **error);
-void     jf_pixels_write (const JfPixels  *pixels,
-                          GimpDrawable    *drawable,
-                          const JfRegion  *region);
-void     jf_pixels_clear (JfPixels        *pixels);
+gboolean jf_pixels_read      (JfPixels        *pixels,
+                              GimpDrawable    *drawable,
+                              const JfRegion  *region,
+                              GError         **error);
+gboolean jf_pixels_init_part (JfPixels        *pixels,
+                              const JfPixels  *source,
+                              const JfRegion  *region,
+                              GError         **error);
+void     jf_pixels_write     (const JfPixels  *pixels,
+                              GimpDrawable    *drawable,
+                              const JfRegion  *region);
+void     jf_pixels_clear     (JfPixels        *pixels);
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (JfPixels, jf_pixels_clear)
 

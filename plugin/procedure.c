@@ -39,8 +39,12 @@ static GimpPDBStatusType ask          (GimpProcedure        *procedure,
                                        const JfMode         *mode,
                                        GError              **error);
 static void             get_arguments (JfJob                *job,
+                                       GimpProcedureConfig  *config);
+static void             get_options   (JfPipelineOptions    *options,
                                        GimpProcedureConfig  *config,
                                        const JfMode         *mode);
+static void             show_progress (double                fraction,
+                                       gpointer              data);
 static char           * get_title     (const JfMode         *mode);
 
 
@@ -118,10 +122,8 @@ run (GimpProcedure        *procedure,
   /* Failures are reported once, by us. */
   gimp_plug_in_set_pdb_error_handler (gimp_procedure_get_plug_in (procedure), GIMP_PDB_ERROR_HANDLER_PLUGIN);
 
-  job.model = jf_models_load (mode->model, &error);
-  status    = job.model ? run_mode_job (procedure, run_mode, &job, config, mode, &error)
-                        : GIMP_PDB_EXECUTION_ERROR;
-  g_clear_pointer (&job.model, jf_model_unref);
+  status = run_mode_job (procedure, run_mode, &job, config, mode, &error);
+  g_clear_pointer (&job.pipeline, jf_pipeline_unref);
 
   return gimp_procedure_new_return_values (procedure, status, error);
 }
@@ -134,8 +136,10 @@ run_mode_job (GimpProcedure        *procedure,
               const JfMode         *mode,
               GError              **error)
 {
-  g_autofree char   *title  = get_title (mode);
-  GimpPDBStatusType  status = GIMP_PDB_SUCCESS;
+  g_autofree char   *title   = get_title (mode);
+  GimpPDBStatusType  status  = GIMP_PDB_SUCCESS;
+  JfPipelineOptions  options = { 0 };
+  JfTask             task    = { gimp_get_num_processors (), NULL, show_progress, NULL };
 
   if (! jf_job_check_targets (job->targets, error))
     return GIMP_PDB_EXECUTION_ERROR;
@@ -146,11 +150,14 @@ run_mode_job (GimpProcedure        *procedure,
   if (status != GIMP_PDB_SUCCESS)
     return status;
 
-  get_arguments (job, config, mode);
+  get_arguments (job, config);
+  get_options (&options, config, mode);
+  job->pipeline = jf_models_load (mode, &options, error);
   gimp_progress_init (title);
 
-  if (! jf_guidance_check (job->guidance, job->image, job->targets, error) ||
-      ! jf_job_run (job, error))
+  if (! job->pipeline ||
+      ! jf_guidance_check (job->guidance, job->image, job->targets, error) ||
+      ! jf_job_run (job, &task, error))
     return GIMP_PDB_EXECUTION_ERROR;
 
   return GIMP_PDB_SUCCESS;
@@ -188,8 +195,7 @@ ask (GimpProcedure        *procedure,
 
 static void
 get_arguments (JfJob               *job,
-               GimpProcedureConfig *config,
-               const JfMode        *mode)
+               GimpProcedureConfig *config)
 {
   g_autoptr (GimpLayer) guidance = NULL;
   int                   tattoo;
@@ -200,9 +206,6 @@ get_arguments (JfJob               *job,
                 "strength",        &job->strength,
                 NULL);
 
-  if (mode->arguments & JF_MODE_NOISE_LEVEL)
-    g_object_get (config, "noise-level", &job->noise_level, NULL);
-
   job->new_layer = gimp_procedure_config_get_choice_id (config, "output");
 
   /* libgimp keeps the layer alive. */
@@ -210,6 +213,23 @@ get_arguments (JfJob               *job,
 
   if (! guidance && tattoo)
     job->guidance = gimp_image_get_layer_by_tattoo (job->image, tattoo);
+}
+
+static void
+get_options (JfPipelineOptions   *options,
+             GimpProcedureConfig *config,
+             const JfMode        *mode)
+{
+  if (mode->arguments & JF_MODE_NOISE_LEVEL)
+    g_object_get (config, "noise-level", &options->noise_level, NULL);
+}
+
+/* A JfProgressFunc. */
+static void
+show_progress (double   fraction,
+               gpointer data)
+{
+  gimp_progress_update (fraction);
 }
 
 /* "Denoise with _Flash…" without what belongs to menus only. */

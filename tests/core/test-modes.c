@@ -14,7 +14,7 @@ test_find (void)
   const JfMode *mode = jf_modes_find ("plug-in-joint-filter-flash-denoise");
 
   g_assert_nonnull (mode);
-  g_assert_cmpstr (mode->model, ==, "flash-denoise.safetensors");
+  g_assert_cmpstr (jf_mode_find_model (mode, 0, JF_QUALITY_FAST)->file, ==, "flash-denoise.safetensors");
   g_assert_cmpint (mode->arguments & JF_MODE_NOISE_LEVEL, !=, 0);
 }
 
@@ -49,7 +49,8 @@ test_rows (void)
       g_assert_cmpuint (strlen (mode->blurb), >, 0);
       g_assert_cmpuint (strlen (mode->help), >, 0);
       g_assert_cmpuint (strlen (mode->guidance_tooltip), >, 0);
-      g_assert_true (g_str_has_suffix (mode->model, ".safetensors"));
+      g_assert_true (g_str_has_suffix (mode->models[0].file, ".safetensors"));
+      g_assert_cmpint (mode->iterations, >=, 1);
       g_assert_true (jf_modes_find (mode->procedure) == mode);
     }
 }

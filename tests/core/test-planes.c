@@ -79,7 +79,7 @@ check_blend (float       strength,
   JfPlanes target    = { input, 1, 2, 2 };
   JfPlanes output    = { result, 1, 2, 2 };
 
-  jf_planes_blend (&output, &target, strength);
+  jf_planes_blend (&output, &target, &(JfRegion) { 0, 0, 2, 2 }, strength);
 
   for (int i = 0; i < 4; i++)
     g_assert_cmpfloat_with_epsilon (result[i], expected[i], 1e-6f);
@@ -102,9 +102,38 @@ test_blend_full_strength (void)
   JfPlanes target    = { input, 1, 1, 1 };
   JfPlanes output    = { result, 1, 1, 1 };
 
-  jf_planes_blend (&output, &target, 1.0f);
+  jf_planes_blend (&output, &target, &(JfRegion) { 0, 0, 1, 1 }, 1.0f);
 
   g_assert_cmpfloat (result[0], ==, 0.1f);
+}
+
+/* Two planes of 3 × 2 pixels, of which the lower right 2 × 1 are wanted. */
+static void
+test_crop (void)
+{
+  float             values[12] = { 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11 };
+  JfPlanes          source     = { values, 2, 3, 2 };
+  JfRegion          region     = { 1, 1, 2, 1 };
+  g_auto (JfPlanes) found      = { 0 };
+
+  g_assert_true (jf_planes_crop (&found, &source, &region, NULL));
+  g_assert_cmpint (found.width,  ==, 2);
+  g_assert_cmpint (found.height, ==, 1);
+  g_assert_cmpmem (found.data, sizeof (float) * 4, ((const float[]) { 4, 5, 10, 11 }), sizeof (float) * 4);
+}
+
+static void
+test_blend_part (void)
+{
+  float    values[6] = { 0, 1, 2, 3, 4, 5 };
+  float    result[2] = { 14, 15 };
+  JfPlanes target    = { values, 1, 3, 2 };
+  JfPlanes output    = { result, 1, 2, 1 };
+
+  jf_planes_blend (&output, &target, &(JfRegion) { 1, 1, 2, 1 }, 0.5f);
+
+  g_assert_cmpfloat (result[0], ==, 9);
+  g_assert_cmpfloat (result[1], ==, 10);
 }
 
 int
@@ -117,7 +146,9 @@ main (int    argc,
   g_test_add_func ("/planes/init-nothing", test_init_nothing);
   g_test_add_func ("/planes/init-too-large", test_init_too_large);
   g_test_add_func ("/planes/clear", test_clear);
+  g_test_add_func ("/planes/crop", test_crop);
   g_test_add_func ("/planes/blend", test_blend);
+  g_test_add_func ("/planes/blend-part", test_blend_part);
   g_test_add_func ("/planes/blend-full-strength", test_blend_full_strength);
 
   return g_test_run ();

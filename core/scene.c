@@ -1,0 +1,318 @@
+/* Joint Filter: learned joint image filtering
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * scene: a target and its guidance with all that concerns the whole of them found out, so that any part of the
+ * result can be computed
+ *
+ * Every pass of the network over a part needs its halo around it from the pass before. So the first pass computes
+ * the part with the halos of all that follow, the next one halo less, and so on: never more than the whole picture.
+ */
+#include "noise.h"
+#include "scene.h"
+#include "visible.h"
+
+
+#define UNKNOWN (-1.0f)
+
+
+struct _JfScene
+{
+  JfPipeline  *pipeline;
+  JfPlanes     target;         /* the caller's memory                     */
+  JfPlanes     guidance;       /* the caller's memory                     */
+  const float *alpha;          /* the caller's memory; NULL: all opaque   */
+  float        noise_level;    /* as estimated; UNKNOWN: not asked so far */
+};
+
+
+static void     estimate_noise (JfScene         *scene);
+static gboolean render_passes  (const JfScene   *scene,
+                                const JfRegion  *region,
+                                const JfTask    *task,
+                                JfPlanes        *output,
+                                GError         **error);
+static gboolean render_pass    (const JfScene   *scene,
+                                JfPlanes        *picture,
+                                JfRegion        *area,
+                                const JfRegion  *next,
+                                const JfTask    *task,
+                                GError         **error);
+static gboolean apply          (const JfScene   *scene,
+                                const JfPlanes  *picture,
+                                const JfRegion  *area,
+                                const JfRegion  *region,
+                                const JfTask    *task,
+                                JfPlanes        *output,
+                                GError         **error);
+static JfRegion expand         (const JfScene   *scene,
+                                const JfRegion  *region,
+                                int              n_passes);
+static double   count_pixels   (const JfScene   *scene,
+                                const JfRegion  *region,
+                                int              n_passes);
+
+
+/*  public functions  */
+
+/**
+ * jf_scene_new:
+ * @pipeline: (transfer none): what to do
+ * @target:   the picture to filter, 1 or 3 planes, sRGB-encoded, 0..1 nominal
+ * @alpha:    (nullable): a plane of the target's size, 0..1, where it has transparent parts
+ * @guidance: (nullable): the picture that guides, 1 or 3 planes of the target's size; %NULL if the target
+ *            guides itself
+ * @task:     how to find out what concerns the whole
+ * @error:    return location for an error, %G_IO_ERROR_CANCELLED among others
+ *
+ * The scene only refers to the pictures, which have to outlive it and must not change.
+ *
+ * Returns: (transfer full) (nullable): free with jf_scene_free ()
+ */
+JfScene *
+jf_scene_new (JfPipeline      *pipeline,
+              const JfPlanes  *target,
+              const float     *alpha,
+              const JfPlanes  *guidance,
+              const JfTask    *task,
+              GError         **error)
+{
+  g_autoptr (JfScene) scene = g_new0 (JfScene, 1);
+
+  scene->target      = *target;
+  scene->guidance    = guidance ? *guidance : *target;
+  scene->alpha       = alpha;
+  scene->noise_level = UNKNOWN;
+
+  return jf_scene_set_pipeline (scene, pipeline, task, error) ? g_steal_pointer (&scene) : NULL;
+}
+
+/**
+ * jf_scene_free:
+ * @scene: (nullable): a scene
+ */
+void
+jf_scene_free (JfScene *scene)
+{
+  if (! scene)
+    return;
+
+  g_clear_pointer (&scene->pipeline, jf_pipeline_unref);
+  g_free (scene);
+}
+
+/**
+ * jf_scene_set_pipeline:
+ * @scene:    a scene that no thread is rendering
+ * @pipeline: (transfer none): what to do from now on: the same mode with other options
+ * @task:     how to find out what concerns the whole
+ * @error:    return location for an error
+ *
+ * Finds out only what was not known and now matters.
+ *
+ * Returns: TRUE on success; otherwise the scene cannot be rendered
+ */
+gboolean
+jf_scene_set_pipeline (JfScene       *scene,
+                       JfPipeline    *pipeline,
+                       const JfTask  *task,
+                       GError       **error)
+{
+  JfPipeline *former = scene->pipeline;
+
+  scene->pipeline = jf_pipeline_ref (pipeline);
+  g_clear_pointer (&former, jf_pipeline_unref);
+
+  if (jf_filter_get_model (pipeline->filter)->noise_level &&
+      pipeline->options.noise_level <= 0.0 && scene->noise_level == UNKNOWN)
+    estimate_noise (scene);
+
+  return ! g_cancellable_set_error_if_cancelled (task->cancellable, error);
+}
+
+/**
+ * jf_scene_get_noise_level:
+ * @scene: a scene
+ *
+ * Returns: the standard deviation that the network takes the target's noise for, 0..1; 0 if it takes none
+ */
+float
+jf_scene_get_noise_level (const JfScene *scene)
+{
+  const JfPipeline *pipeline = scene->pipeline;
+
+  if (! jf_filter_get_model (pipeline->filter)->noise_level)
+    return 0.0f;
+
+  return pipeline->options.noise_level > 0.0 ? (float) pipeline->options.noise_level : scene->noise_level;
+}
+
+/**
+ * jf_scene_render:
+ * @scene:  a scene; several threads may render it at once
+ * @region: the part to compute, in pixels of the target
+ * @task:   how
+ * @output: (inout): planes as many as the target's, of the region's size
+ * @error:  return location for an error, %G_IO_ERROR_CANCELLED among others
+ *
+ * Computes the result at full strength. That of a region differs from the same part of the whole by
+ * rounding only, as in jf_filter_apply ().
+ *
+ * Returns: TRUE on success; on failure the contents of @output are undefined
+ */
+gboolean
+jf_scene_render (const JfScene   *scene,
+                 const JfRegion  *region,
+                 const JfTask    *task,
+                 JfPlanes        *output,
+                 GError         **error)
+{
+  return render_passes (scene, region, task, output, error);
+}
+
+/**
+ * jf_scene_blend:
+ * @scene:    a scene
+ * @region:   a part of the target
+ * @strength: how much of the change to keep; 0 none, 1 all of it
+ * @output:   (inout): the result of jf_scene_render () for @region
+ *
+ * Lessens the change without computing anew.
+ */
+void
+jf_scene_blend (const JfScene  *scene,
+                const JfRegion *region,
+                double          strength,
+                JfPlanes       *output)
+{
+  jf_planes_blend (output, &scene->target, region, (float) strength);
+}
+
+
+/*  private functions  */
+
+/* Transparent parts are flat and would pull the estimate towards zero. */
+static void
+estimate_noise (JfScene *scene)
+{
+  g_auto (JfPlanes) visible = { 0 };
+  gboolean          partly  = scene->alpha && jf_visible_init (&visible, &scene->target, scene->alpha);
+
+  scene->noise_level = jf_noise_estimate (partly ? &visible : &scene->target);
+}
+
+/* The last pass is the region itself. */
+static gboolean
+render_passes (const JfScene   *scene,
+               const JfRegion  *region,
+               const JfTask    *task,
+               JfPlanes        *output,
+               GError         **error)
+{
+  int               n_passes = scene->pipeline->options.iterations;
+  double            n_pixels = count_pixels (scene, region, n_passes);
+  double            done     = 0.0;
+  JfRegion          area     = { 0, 0, scene->target.width, scene->target.height };
+  g_auto (JfPlanes) picture  = { 0 };
+  JfTaskPart        part;
+
+  for (int n_left = n_passes - 1; n_left > 0; n_left--)
+    {
+      JfRegion next   = expand (scene, region, n_left);
+      double   length = (double) next.width * next.height / n_pixels;
+
+      jf_task_part_init (&part, task, done, length);
+
+      if (! render_pass (scene, &picture, &area, &next, &part.task, error))
+        return FALSE;
+
+      done += length;
+    }
+
+  jf_task_part_init (&part, task, done, 1.0 - done);
+
+  return apply (scene, picture.data ? &picture : &scene->target, &area, region, &part.task, output, error);
+}
+
+/* @picture: (inout): the result of the pass before, all zero before the first pass
+ * @area:    (inout): what part of the target it is
+ */
+static gboolean
+render_pass (const JfScene   *scene,
+             JfPlanes        *picture,
+             JfRegion        *area,
+             const JfRegion  *next,
+             const JfTask    *task,
+             GError         **error)
+{
+  g_auto (JfPlanes) result = { 0 };
+
+  if (! jf_planes_init (&result, scene->target.channels, next->width, next->height, error) ||
+      ! apply (scene, picture->data ? picture : &scene->target, area, next, task, &result, error))
+    return FALSE;
+
+  jf_planes_clear (picture);
+  *picture = result;
+  *area    = *next;
+  result   = (JfPlanes) { 0 };
+
+  return TRUE;
+}
+
+/* Runs the network over the part @region of the target, which is known in @area as @picture. */
+static gboolean
+apply (const JfScene   *scene,
+       const JfPlanes  *picture,
+       const JfRegion  *area,
+       const JfRegion  *region,
+       const JfTask    *task,
+       JfPlanes        *output,
+       GError         **error)
+{
+  JfRegion          inside  = { region->x - area->x, region->y - area->y, region->width, region->height };
+  JfFilterOptions   options = { jf_scene_get_noise_level (scene), &inside, *task };
+  g_auto (JfPlanes) crop    = { 0 };
+  gboolean          whole   = area->width == scene->target.width && area->height == scene->target.height;
+
+  if (! whole && ! jf_planes_crop (&crop, &scene->guidance, area, error))
+    return FALSE;
+
+  return jf_filter_apply (scene->pipeline->filter, picture, whole ? &scene->guidance : &crop, &options,
+                          output, error);
+}
+
+/* What @n_passes more passes over @region look at. It begins with a whole block, as the pictures that the network
+ * takes do, and ends with one or with the picture.
+ */
+static JfRegion
+expand (const JfScene  *scene,
+        const JfRegion *region,
+        int             n_passes)
+{
+  const JfModel *model = jf_filter_get_model (scene->pipeline->filter);
+  int            block = model->space_to_depth;
+  int            halo  = model->halo * n_passes;
+  int            x     = MAX (region->x / block * block - halo, 0);
+  int            y     = MAX (region->y / block * block - halo, 0);
+  int            right = ((region->x + region->width  - 1) / block + 1) * block + halo;
+  int            below = ((region->y + region->height - 1) / block + 1) * block + halo;
+
+  return (JfRegion) { x, y, MIN (right, scene->target.width) - x, MIN (below, scene->target.height) - y };
+}
+
+/* The sum over all passes, which is what their time goes with. */
+static double
+count_pixels (const JfScene  *scene,
+              const JfRegion *region,
+              int             n_passes)
+{
+  double n_pixels = (double) region->width * region->height;
+
+  for (int n_left = 1; n_left < n_passes; n_left++)
+    {
+      JfRegion area = expand (scene, region, n_left);
+
+      n_pixels += (double) area.width * area.height;
+    }
+
+  return n_pixels;
+}

@@ -1,0 +1,40 @@
+/* Joint Filter: learned joint image filtering
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * scene: a target and its guidance with all that concerns the whole of them found out, so that any part of the
+ * result can be computed
+ */
+#pragma once
+
+#include "pipeline.h"
+
+G_BEGIN_DECLS
+
+typedef struct _JfScene JfScene;
+
+JfScene  * jf_scene_new             (JfPipeline      *pipeline,
+                                     const JfPlanes  *target,
+                                     const float     *alpha,
+                                     const JfPlanes  *guidance,
+                                     const JfTask    *task,
+                                     GError         **error);
+void       jf_scene_free            (JfScene         *scene);
+gboolean   jf_scene_set_pipeline    (JfScene         *scene,
+                                     JfPipeline      *pipeline,
+                                     const JfTask    *task,
+                                     GError         **error);
+float      jf_scene_get_noise_level (const JfScene   *scene);
+
+gboolean   jf_scene_render          (const JfScene   *scene,
+                                     const JfRegion  *region,
+                                     const JfTask    *task,
+                                     JfPlanes        *output,
+                                     GError         **error);
+void       jf_scene_blend           (const JfScene   *scene,
+                                     const JfRegion  *region,
+                                     double           strength,
+                                     JfPlanes        *output);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (JfScene, jf_scene_free)
+
+G_END_DECLS

@@ -1,0 +1,312 @@
+/* Joint Filter: learned joint image filtering
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * test-scene: a mode over a whole picture and over parts of it
+ */
+#include <math.h>
+#include <string.h>
+
+#include "fixture.h"
+#include "noise.h"
+#include "scene.h"
+
+
+/* Odd sizes, so that no block of a model with r > 1 fits. */
+#define WIDTH     61
+#define HEIGHT    47
+
+/* Rounding, as a share of the largest value: parts have tiles of other sizes than the whole. */
+#define TOLERANCE 1e-5f
+
+static const JfTask plain = { 0 };
+
+static char *folder;
+
+static JfMode noisy_mode =
+{
+  .procedure  = "noisy",
+  .models     = { { "noisy.safetensors" } },
+  .arguments  = JF_MODE_NOISE_LEVEL | JF_MODE_ITERATIONS,
+  .iterations = 1
+};
+
+static JfMode factor_mode =
+{
+  .procedure  = "factor",
+  .models     = { { "x4.safetensors", 4 }, { "x8.safetensors", 8 } },
+  .iterations = 2
+};
+
+
+static JfPlanes
+random_planes (int channels,
+               int width,
+               int height)
+{
+  GRand    *random = g_rand_new_with_seed (20190801);
+  JfPlanes  planes;
+
+  g_assert_true (jf_planes_init (&planes, channels, width, height, NULL));
+
+  for (int i = 0; i < channels * width * height; i++)
+    planes.data[i] = (float) g_rand_double (random);
+
+  g_rand_free (random);
+
+  return planes;
+}
+
+static JfPipeline *
+load (const JfMode            *mode,
+      const JfPipelineOptions *options)
+{
+  g_autoptr (GError)  error    = NULL;
+  JfPipeline         *pipeline = jf_pipeline_new (mode, options, folder, &error);
+
+  g_assert_no_error (error);
+
+  return pipeline;
+}
+
+static JfPlanes
+render (JfScene        *scene,
+        const JfRegion *region,
+        int             channels)
+{
+  g_autoptr (GError) error = NULL;
+  JfPlanes           output;
+
+  g_assert_true (jf_planes_init (&output, channels, region->width, region->height, NULL));
+  g_assert_true (jf_scene_render (scene, region, &plain, &output, &error));
+  g_assert_no_error (error);
+
+  return output;
+}
+
+static void
+assert_near (const JfPlanes *found,
+             const JfPlanes *whole,
+             const JfRegion *region)
+{
+  float largest = 1.0f;
+
+  for (int i = 0; i < whole->channels * whole->width * whole->height; i++)
+    largest = MAX (largest, fabsf (whole->data[i]));
+
+  for (int c = 0; c < whole->channels; c++)
+    for (int y = 0; y < region->height; y++)
+      for (int x = 0; x < region->width; x++)
+        g_assert_cmpfloat_with_epsilon (*jf_planes_get_row (found, c, x, y),
+                                        *jf_planes_get_row (whole, c, region->x + x, region->y + y),
+                                        TOLERANCE * largest);
+}
+
+static const JfRegion everything = { 0, 0, WIDTH, HEIGHT };
+
+/* The target of each pass is what the one before made. */
+static void
+test_passes (void)
+{
+  g_autoptr (JfPipeline) pipeline = load (&noisy_mode, &(JfPipelineOptions) { .noise_level = 0.1, .iterations = 3 });
+  g_auto (JfPlanes)      target   = random_planes (3, WIDTH, HEIGHT);
+  g_auto (JfPlanes)      guidance = random_planes (1, WIDTH, HEIGHT);
+  g_autoptr (JfScene)    scene    = jf_scene_new (pipeline, &target, NULL, &guidance, &plain, NULL);
+  g_auto (JfPlanes)      found    = render (scene, &everything, 3);
+  g_auto (JfPlanes)      expected = random_planes (3, WIDTH, HEIGHT);
+  JfFilterOptions        options  = { .noise_level = 0.1f };
+
+  for (int i = 0; i < 3; i++)
+    {
+      g_assert_true (jf_filter_apply (pipeline->filter, &target, &guidance, &options, &expected, NULL));
+      memcpy (target.data, expected.data, sizeof (float) * 3 * WIDTH * HEIGHT);
+    }
+
+  assert_near (&found, &expected, &everything);
+}
+
+static void
+test_regions (void)
+{
+  const JfRegion         regions[] = { { 0, 0, 1, 1 }, { 31, 17, 9, 8 }, { WIDTH - 5, HEIGHT - 3, 5, 3 }, { 7, 0, 20, HEIGHT } };
+  g_autoptr (JfPipeline) pipeline  = load (&noisy_mode, &(JfPipelineOptions) { .noise_level = 0.1, .iterations = 3 });
+  g_auto (JfPlanes)      target    = random_planes (3, WIDTH, HEIGHT);
+  g_autoptr (JfScene)    scene     = jf_scene_new (pipeline, &target, NULL, NULL, &plain, NULL);
+  g_auto (JfPlanes)      whole     = render (scene, &everything, 3);
+
+  for (guint i = 0; i < G_N_ELEMENTS (regions); i++)
+    {
+      g_auto (JfPlanes) found = render (scene, &regions[i], 3);
+
+      assert_near (&found, &whole, &regions[i]);
+    }
+}
+
+/* A target that guides itself is its own guidance, and a fixed number of passes is the mode's. */
+static void
+test_self (void)
+{
+  g_autoptr (JfPipeline) pipeline = load (&factor_mode, &(JfPipelineOptions) { .factor = 4, .iterations = 5 });
+  g_auto (JfPlanes)      target   = random_planes (1, WIDTH, HEIGHT);
+  g_autoptr (JfScene)    alone    = jf_scene_new (pipeline, &target, NULL, NULL, &plain, NULL);
+  g_autoptr (JfScene)    pair     = jf_scene_new (pipeline, &target, NULL, &target, &plain, NULL);
+  g_auto (JfPlanes)      found    = render (alone, &everything, 1);
+  g_auto (JfPlanes)      expected = render (pair, &everything, 1);
+
+  g_assert_cmpint (pipeline->options.iterations, ==, 2);
+  assert_near (&found, &expected, &everything);
+}
+
+static void
+test_factors (void)
+{
+  g_autoptr (GError)     error = NULL;
+  g_autoptr (JfPipeline) four  = load (&factor_mode, &(JfPipelineOptions) { .factor = 4 });
+  g_autoptr (JfPipeline) eight = load (&factor_mode, &(JfPipelineOptions) { .factor = 8 });
+
+  g_assert_cmpint (jf_filter_get_model (four->filter)->scale, ==, 4);
+  g_assert_cmpint (jf_filter_get_model (eight->filter)->scale, ==, 8);
+  g_assert_null (jf_pipeline_new (&factor_mode, &(JfPipelineOptions) { .factor = 5 }, folder, &error));
+  g_assert_error (error, JF_PIPELINE_ERROR, JF_PIPELINE_ERROR_OPTION);
+}
+
+/* With the level known nothing is estimated, and the other way round. */
+static void
+test_noise_level (void)
+{
+  g_autoptr (JfPipeline) told   = load (&noisy_mode, &(JfPipelineOptions) { .noise_level = 0.2, .iterations = 1 });
+  g_autoptr (JfPipeline) asked  = load (&noisy_mode, &(JfPipelineOptions) { .iterations = 1 });
+  g_auto (JfPlanes)      target = random_planes (3, 128, 128);
+  g_autoptr (JfScene)    scene  = jf_scene_new (told, &target, NULL, NULL, &plain, NULL);
+
+  g_assert_cmpfloat (jf_scene_get_noise_level (scene), ==, 0.2f);
+  g_assert_true (jf_scene_set_pipeline (scene, asked, &plain, NULL));
+  g_assert_cmpfloat (jf_scene_get_noise_level (scene), ==, jf_noise_estimate (&target));
+}
+
+/* Only the opaque half is noisy. */
+static void
+test_noise_of_what_is_visible (void)
+{
+  g_autoptr (JfPipeline) pipeline = load (&noisy_mode, &(JfPipelineOptions) { .iterations = 1 });
+  g_auto (JfPlanes)      target   = random_planes (3, 256, 128);
+  g_auto (JfPlanes)      noise    = random_planes (3, 128, 128);
+  g_auto (JfPlanes)      alpha    = random_planes (1, 256, 128);
+  g_autoptr (JfScene)    scene    = NULL;
+
+  for (int i = 0; i < 256 * 128; i++)
+    {
+      alpha.data[i] = i % 256 < 128 ? 1.0f : 0.0f;
+
+      for (int c = 0; c < 3; c++)
+        target.data[c * 256 * 128 + i] *= alpha.data[i];
+    }
+
+  scene = jf_scene_new (pipeline, &target, alpha.data, NULL, &plain, NULL);
+  g_assert_cmpfloat_with_epsilon (jf_scene_get_noise_level (scene), jf_noise_estimate (&noise), 0.02f);
+}
+
+static void
+test_blend (void)
+{
+  const JfRegion         region   = { 7, 9, 11, 5 };
+  g_autoptr (JfPipeline) pipeline = load (&noisy_mode, &(JfPipelineOptions) { .noise_level = 0.1, .iterations = 1 });
+  g_auto (JfPlanes)      target   = random_planes (3, WIDTH, HEIGHT);
+  g_autoptr (JfScene)    scene    = jf_scene_new (pipeline, &target, NULL, NULL, &plain, NULL);
+  g_auto (JfPlanes)      found    = render (scene, &region, 3);
+
+  jf_scene_blend (scene, &region, 0.0, &found);
+  assert_near (&found, &target, &region);
+}
+
+typedef struct
+{
+  GCancellable *cancellable;
+  double        last;
+  int           calls;
+} Progress;
+
+static void
+note_progress (double   fraction,
+               gpointer data)
+{
+  Progress *progress = data;
+
+  g_assert_cmpfloat (fraction, >=, progress->last);
+  progress->last = fraction;
+
+  if (++progress->calls == 3 && progress->cancellable)
+    g_cancellable_cancel (progress->cancellable);
+}
+
+/* One progress for all passes. */
+static void
+test_progress (void)
+{
+  g_autoptr (JfPipeline) pipeline = load (&noisy_mode, &(JfPipelineOptions) { .noise_level = 0.1, .iterations = 4 });
+  g_auto (JfPlanes)      target   = random_planes (3, WIDTH, HEIGHT);
+  g_auto (JfPlanes)      output   = random_planes (3, WIDTH, HEIGHT);
+  g_autoptr (JfScene)    scene    = jf_scene_new (pipeline, &target, NULL, NULL, &plain, NULL);
+  Progress               progress = { 0 };
+  const JfTask           task     = { .progress = note_progress, .progress_data = &progress };
+
+  g_assert_true (jf_scene_render (scene, &everything, &task, &output, NULL));
+  g_assert_cmpint (progress.calls, >, 4);
+  g_assert_cmpfloat_with_epsilon (progress.last, 1.0, 1e-9);
+}
+
+static void
+test_cancel (void)
+{
+  g_autoptr (JfPipeline)   pipeline    = load (&noisy_mode, &(JfPipelineOptions) { .noise_level = 0.1, .iterations = 4 });
+  g_auto (JfPlanes)        target      = random_planes (3, WIDTH, HEIGHT);
+  g_auto (JfPlanes)        output      = random_planes (3, WIDTH, HEIGHT);
+  g_autoptr (JfScene)      scene       = jf_scene_new (pipeline, &target, NULL, NULL, &plain, NULL);
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  Progress                 progress    = { cancellable, 0.0, 0 };
+  const JfTask             task        = { 1, cancellable, note_progress, &progress };
+  g_autoptr (GError)       error       = NULL;
+
+  g_assert_false (jf_scene_render (scene, &everything, &task, &output, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  g_assert_cmpfloat (progress.last, <, 0.9);
+}
+
+static void
+save_model (const char *name,
+            const char *description)
+{
+  g_autoptr (GBytes) bytes = fixture_file (description);
+  g_autofree char   *path  = fixture_save (folder, name, bytes);
+}
+
+int
+main (int    argc,
+      char **argv)
+{
+  g_autofree char *eight = fixture_replace (FIXTURE_PLAIN_MODEL, "scale=1", "scale=8");
+  g_autofree char *four  = fixture_replace (FIXTURE_PLAIN_MODEL, "scale=1", "scale=4");
+  int              status;
+
+  g_test_init (&argc, &argv, NULL);
+
+  folder = fixture_make_folder ();
+  save_model ("noisy.safetensors", FIXTURE_MODEL);
+  save_model ("x4.safetensors", four);
+  save_model ("x8.safetensors", eight);
+
+  g_test_add_func ("/scene/passes", test_passes);
+  g_test_add_func ("/scene/regions", test_regions);
+  g_test_add_func ("/scene/self", test_self);
+  g_test_add_func ("/scene/factors", test_factors);
+  g_test_add_func ("/scene/noise-level", test_noise_level);
+  g_test_add_func ("/scene/noise-of-what-is-visible", test_noise_of_what_is_visible);
+  g_test_add_func ("/scene/blend", test_blend);
+  g_test_add_func ("/scene/progress", test_progress);
+  g_test_add_func ("/scene/cancel", test_cancel);
+
+  status = g_test_run ();
+  fixture_remove_folder (folder);
+  g_free (folder);
+
+  return status;
+}
