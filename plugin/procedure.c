@@ -2,10 +2,6 @@
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
  * procedure: a mode as a GIMP procedure
- *
- * GIMP does not save layers with the last values, so the guidance is an argument for scripts that is
- * not serialised, and its tattoo, which is saved, is an auxiliary argument for the dialog and for
- * Filters > Repeat.
  */
 #include <string.h>
 
@@ -13,14 +9,13 @@
 
 #include "dialog.h"
 
+#include "arguments.h"
 #include "guidance.h"
 #include "job.h"
 #include "models.h"
 #include "procedure.h"
 
 
-static void             add_arguments (GimpProcedure        *procedure,
-                                       const JfMode         *mode);
 static GimpValueArray * run           (GimpProcedure        *procedure,
                                        GimpRunMode           run_mode,
                                        GimpImage            *image,
@@ -40,9 +35,6 @@ static GimpPDBStatusType ask          (GimpProcedure        *procedure,
                                        GError              **error);
 static void             get_arguments (JfJob                *job,
                                        GimpProcedureConfig  *config);
-static void             get_options   (JfPipelineOptions    *options,
-                                       GimpProcedureConfig  *config,
-                                       const JfMode         *mode);
 static void             show_progress (double                fraction,
                                        gpointer              data);
 static char           * get_title     (const JfMode         *mode);
@@ -71,38 +63,13 @@ jf_procedure_new (GimpPlugIn   *plug_in,
   gimp_procedure_add_menu_path (procedure, "<Image>/Filters/Joint Filter");
   gimp_procedure_set_documentation (procedure, _(mode->blurb), _(mode->help), mode->procedure);
   gimp_procedure_set_attribution (procedure, "The Joint Filter authors", "The Joint Filter authors", "2025");
-  add_arguments (procedure, mode);
+  jf_arguments_add (procedure, mode);
 
   return procedure;
 }
 
 
 /*  private functions  */
-
-static void
-add_arguments (GimpProcedure *procedure,
-               const JfMode  *mode)
-{
-  gimp_procedure_add_layer_argument (procedure, "guidance", _(mode->guidance_label), _(mode->guidance_tooltip),
-                                     TRUE, G_PARAM_READWRITE | GIMP_PARAM_DONT_SERIALIZE);
-  gimp_procedure_add_int_aux_argument (procedure, "guidance-tattoo", _(mode->guidance_label),
-                                       _(mode->guidance_tooltip), 0, G_MAXINT, 0, G_PARAM_READWRITE);
-  gimp_procedure_add_double_argument (procedure, "strength", _("Stren_gth"),
-                                      _("How much of the change to apply, from nothing to all of it"),
-                                      0.0, 1.0, 1.0, G_PARAM_READWRITE);
-
-  if (mode->arguments & JF_MODE_NOISE_LEVEL)
-    gimp_procedure_add_double_argument (procedure, "noise-level", _("_Noise level"),
-                                        _("Standard deviation of the noise to remove, as a share of full scale; "
-                                          "0 estimates it from the layer"),
-                                        0.0, 0.3, 0.0, G_PARAM_READWRITE);
-
-  gimp_procedure_add_choice_argument (procedure, "output", _("O_utput"), _("Where the result goes"),
-                                      gimp_choice_new_with_values ("in-place",  0, _("In place"),  NULL,
-                                                                   "new-layer", 1, _("New layer"), NULL,
-                                                                   NULL),
-                                      "in-place", G_PARAM_READWRITE);
-}
 
 static GimpValueArray *
 run (GimpProcedure        *procedure,
@@ -151,7 +118,7 @@ run_mode_job (GimpProcedure        *procedure,
     return status;
 
   get_arguments (job, config);
-  get_options (&options, config, mode);
+  jf_arguments_get_options (config, mode, &options);
   job->pipeline = jf_models_load (mode, &options, error);
   gimp_progress_init (title);
 
@@ -197,31 +164,10 @@ static void
 get_arguments (JfJob               *job,
                GimpProcedureConfig *config)
 {
-  g_autoptr (GimpLayer) guidance = NULL;
-  int                   tattoo;
+  g_object_get (config, "strength", &job->strength, NULL);
 
-  g_object_get (config,
-                "guidance",        &guidance,
-                "guidance-tattoo", &tattoo,
-                "strength",        &job->strength,
-                NULL);
-
+  job->guidance  = jf_arguments_get_guidance (config, job->image);
   job->new_layer = gimp_procedure_config_get_choice_id (config, "output");
-
-  /* libgimp keeps the layer alive. */
-  job->guidance = guidance;
-
-  if (! guidance && tattoo)
-    job->guidance = gimp_image_get_layer_by_tattoo (job->image, tattoo);
-}
-
-static void
-get_options (JfPipelineOptions   *options,
-             GimpProcedureConfig *config,
-             const JfMode        *mode)
-{
-  if (mode->arguments & JF_MODE_NOISE_LEVEL)
-    g_object_get (config, "noise-level", &options->noise_level, NULL);
 }
 
 /* A JfProgressFunc. */

@@ -1,0 +1,85 @@
+/* Joint Filter: learned joint image filtering
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * arguments: what a mode's procedure is told
+ *
+ * GIMP does not save layers with the last values, so the guidance is an argument for scripts that is
+ * not serialised, and its tattoo, which is saved, is an auxiliary argument for the dialog and for
+ * Filters > Repeat.
+ */
+#include <glib/gi18n-lib.h>
+
+#include "arguments.h"
+
+
+/**
+ * jf_arguments_add:
+ * @procedure: a procedure
+ * @mode:      what it does
+ *
+ * Gives @procedure the arguments that @mode has.
+ */
+void
+jf_arguments_add (GimpProcedure *procedure,
+                  const JfMode  *mode)
+{
+  gimp_procedure_add_layer_argument (procedure, "guidance", _(mode->guidance_label), _(mode->guidance_tooltip),
+                                     TRUE, G_PARAM_READWRITE | GIMP_PARAM_DONT_SERIALIZE);
+  gimp_procedure_add_int_aux_argument (procedure, "guidance-tattoo", _(mode->guidance_label),
+                                       _(mode->guidance_tooltip), 0, G_MAXINT, 0, G_PARAM_READWRITE);
+  gimp_procedure_add_double_argument (procedure, "strength", _("Stren_gth"),
+                                      _("How much of the change to apply, from nothing to all of it"),
+                                      0.0, 1.0, 1.0, G_PARAM_READWRITE);
+
+  if (mode->arguments & JF_MODE_NOISE_LEVEL)
+    gimp_procedure_add_double_argument (procedure, "noise-level", _("_Noise level"),
+                                        _("Standard deviation of the noise to remove, as a share of full scale; "
+                                          "0 estimates it from the layer"),
+                                        0.0, 0.3, 0.0, G_PARAM_READWRITE);
+
+  gimp_procedure_add_choice_argument (procedure, "output", _("O_utput"), _("Where the result goes"),
+                                      gimp_choice_new_with_values ("in-place",  0, _("In place"),  NULL,
+                                                                   "new-layer", 1, _("New layer"), NULL,
+                                                                   NULL),
+                                      "in-place", G_PARAM_READWRITE);
+}
+
+/**
+ * jf_arguments_get_guidance:
+ * @config: the arguments
+ * @image:  of what is to be filtered
+ *
+ * Returns: (transfer none) (nullable): the layer that a script gave, or else the one that the user chose
+ */
+GimpLayer *
+jf_arguments_get_guidance (GimpProcedureConfig *config,
+                           GimpImage           *image)
+{
+  g_autoptr (GimpLayer) guidance = NULL;
+  int                   tattoo;
+
+  g_object_get (config, "guidance", &guidance, "guidance-tattoo", &tattoo, NULL);
+
+  if (! guidance && tattoo)
+    return gimp_image_get_layer_by_tattoo (image, tattoo);
+
+  /* libgimp keeps the layer alive. */
+  return guidance;
+}
+
+/**
+ * jf_arguments_get_options:
+ * @config:  the arguments
+ * @mode:    of the procedure
+ * @options: (out): those that @mode has; the others are all zero
+ */
+void
+jf_arguments_get_options (GimpProcedureConfig *config,
+                          const JfMode        *mode,
+                          JfPipelineOptions   *options)
+{
+  *options = (JfPipelineOptions) { 0 };
+
+  if (mode->arguments & JF_MODE_NOISE_LEVEL)
+    g_object_get (config, "noise-level", &options->noise_level, NULL);
+}
