@@ -104,7 +104,7 @@ def report(net, recipe, held_out, settings, count, size):
     the last trial."""
     state, figures, device = torch.random.get_rng_state(), {}, net.filter[0].weight.device
     cuda_state, python_state = torch.cuda.get_rng_state() if device.type == 'cuda' else None, random.getstate()
-    torch.backends.cudnn.allow_tf32 = torch.backends.cuda.matmul.allow_tf32 = False
+    torch.backends.cudnn.allow_tf32 = False
     m = net.margin
     for trial in recipe.TRIALS:
         torch.manual_seed(7)
@@ -120,13 +120,12 @@ def report(net, recipe, held_out, settings, count, size):
     random.setstate(python_state)
     if cuda_state is not None:
         torch.cuda.set_rng_state(cuda_state)
-    torch.backends.cudnn.allow_tf32 = torch.backends.cuda.matmul.allow_tf32 = True
+    torch.backends.cudnn.allow_tf32 = True
     return figures
 
 
 def export(path, net, config):
-    metadata = {'task': config['model']['task'], 'scale': '1', 'name': config['model']['name'],
-                'license': 'GPL-3.0-or-later'}
+    metadata = {'scale': '1', **config['model'], 'license': 'GPL-3.0-or-later'}
     networks.save(path + '.part', net, metadata)
     os.replace(path + '.part', path)
 
@@ -148,7 +147,7 @@ def train(config, folders, out, seconds, iterations, reports, device, start=None
     random.seed(training['seed'])
     torch.manual_seed(training['seed'])
     torch.backends.cudnn.benchmark = True
-    torch.backends.cudnn.allow_tf32 = torch.backends.cuda.matmul.allow_tf32 = True
+    torch.backends.cudnn.allow_tf32 = True
     cuda = torch.device(device).type == 'cuda'
     if cuda:                                             # recording is not possible on the default stream
         torch.cuda.set_stream(torch.cuda.Stream())
@@ -169,15 +168,16 @@ def train(config, folders, out, seconds, iterations, reports, device, start=None
             log(json.dumps({'share': round(share, 3), 'seconds': round(time.time() - progress.start),
                             'iterations': done, **figures}))
             next_report += 1 / reports
-        precision = training['precision'][share >= 1 - training['last_precision']]
+        late = share >= 1 - training['last_precision']
         pool = recipe.examples(data, training['pool'], training['patch'], settings)
         for examples in pool.split(training['batch']):
-            if precision not in steps:
-                steps = {precision: Step(net, optimizer, training['loss'], examples, precision)}
+            if late not in steps:
+                net.leak = 0.0 if late else training.get('leak', 0.0)
+                steps = {late: Step(net, optimizer, training['loss'], examples, training['precision'][late])}
             value = training['rate'] * min(1, done / training['warm_up'], .5 + .5 * math.cos(math.pi * min(1, share))) + 1e-6
             for group in optimizer.param_groups:
                 group['lr'].fill_(value) if cuda else group.update(lr=value)
-            steps[precision](examples)
+            steps[late](examples)
             done += 1
             progress.done = done
             share = progress()
