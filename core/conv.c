@@ -7,7 +7,7 @@
  * that what it packs and multiplies stays in the second-level cache:
  *
  *   direct    panel of pixels → packed columns [inputs · kernel²][lanes] → product
- *   Winograd  panel of tiles → 64 × [inputs · blocks²][lanes] → 64 products → 6x6 panels of pixels
+ *   Winograd  panels of tiles → 64 × [inputs · blocks²][lanes] → for some outputs at a time: 64 products → 6x6 pixels
  *
  * and then through the pointwise layers, each a product of the panel that the one before has left. A kernel larger
  * than 3x3 is cut into 3x3 kernels (the last ones padded with zeros), whose products add up in the transform domain:
@@ -20,8 +20,11 @@
 /* Depth of a direct product: a panel of 16 lanes and this depth fills 24 KiB of a 32 KiB first-level cache. */
 #define DIRECT_DEPTH 384
 
-/* Panels of tiles that are multiplied with the weights of a product while these are in the first-level cache. */
-#define WINOGRAD_PANELS 2
+/* Panels of tiles that are multiplied with the weights of a product while these are in the first-level cache, and the
+ * floats that they may fill: 640 KiB of a second-level cache of 1 MiB. One panel has to be.
+ */
+#define MAX_PANELS  4
+#define PANEL_CACHE (160 * 1024)
 
 #define MAX_PANEL_VECTORS (JF_GEMM_MAX_PIXELS / JF_LANES)
 
@@ -36,6 +39,18 @@ typedef struct
   int phase[MAX_PANEL_VECTORS];
   int lane[MAX_PANEL_VECTORS];
 } Panel;
+
+/* Panels of tiles next to each other, which are taken through a step together, and where everything of theirs is. */
+typedef struct
+{
+  int    y;
+  int    n_panels;
+  int    lane[MAX_PANELS];
+  int    n_vectors[MAX_PANELS];
+  float *tiles[MAX_PANELS];
+  float *products[MAX_PANELS];
+  float *pixels[MAX_PANELS];
+} Tiles;
 
 /*  private functions  */
 
@@ -112,18 +127,59 @@ transform_kernels (const JfConv *conv,
   return transformed;
 }
 
-/* Floats between two of the 64 products, tiles and results alike. */
+/* Floats between two of the 64 matrices of a panel's tiles, and of a group's products. */
+static gsize
+tile_stride (const JfConv *conv)
+{
+  return pad_stride ((gsize) conv->depth * conv->gemm->pixels);
+}
+
 static gsize
 product_stride (const JfConv *conv)
 {
-  return pad_stride (MAX ((gsize) conv->depth * conv->gemm->pixels, panel_size (conv->gemm, conv->outputs)));
+  return pad_stride (panel_size (conv->gemm, conv->group));
 }
 
-/* Floats of the tiles and products of a panel: one more than the products, see run_winograd(). */
+/* Floats between two of the 36 panels of pixels that a panel of tiles becomes. */
 static gsize
-tiles_size (const JfConv *conv)
+pixel_stride (const JfConv *conv)
 {
-  return (JF_WINOGRAD_PRODUCTS + 1) * product_stride (conv);
+  return pad_stride ((gsize) conv->outputs * conv->gemm->pixels);
+}
+
+/* A panel needs room for its tiles, for a group's products and, if they do not go straight into the result, its pixels. */
+static void
+lay_out_panels (JfConv *conv)
+{
+  gsize panel = JF_WINOGRAD_PRODUCTS * (tile_stride (conv) + product_stride (conv));
+
+  if (conv->pointwise->len > 0)
+    panel += JF_TILE * JF_TILE * pixel_stride (conv);
+
+  conv->panels  = (int) CLAMP (PANEL_CACHE / panel, 1, MAX_PANELS);
+  conv->panels_size = conv->panels * panel;
+  conv->scratch     = conv->panels_size;
+}
+
+/* [group][product][depth][output] */
+static void
+pack_groups (JfConv      *conv,
+             const float *transformed)
+{
+  gsize  size   = (gsize) conv->depth * JF_WINOGRAD_PRODUCTS;
+  float *packed = conv->weights;
+  int    first, n, product;
+
+  for (first = 0; first < conv->outputs; first += n)
+    {
+      n = MIN (conv->group, conv->outputs - first);
+      for (product = 0; product < JF_WINOGRAD_PRODUCTS; product++)
+        {
+          jf_gemm_pack_weights (conv->gemm, n, conv->depth, transformed + first * size + product,
+                                size, JF_WINOGRAD_PRODUCTS, packed);
+          packed += (gsize) jf_gemm_round_outputs (conv->gemm, n) * conv->depth;
+        }
+    }
 }
 
 static void
@@ -133,8 +189,6 @@ init_winograd (JfConv      *conv,
   g_autofree float *transformed = NULL;
   int   rows = jf_gemm_round_outputs (conv->gemm, conv->outputs);
   int   shift;
-  int   product;
-  gsize size;
 
   conv->blocks     = (conv->kernel + JF_WINOGRAD_KERNEL - 1) / JF_WINOGRAD_KERNEL;
   shift            = (conv->blocks - 1) * JF_WINOGRAD_KERNEL;
@@ -142,15 +196,12 @@ init_winograd (JfConv      *conv,
   conv->window     = shift + JF_WINOGRAD_SIDE;
   conv->reach      = shift + JF_WINOGRAD_SIDE - 1;
   conv->depth      = conv->inputs * conv->blocks * conv->blocks;
-  conv->scratch    = WINOGRAD_PANELS * tiles_size (conv);
+  conv->group      = jf_gemm_group_outputs (conv->gemm, conv->outputs);
+  lay_out_panels (conv);
 
-  size          = (gsize) rows * conv->depth;
-  conv->weights = g_aligned_alloc (size * JF_WINOGRAD_PRODUCTS, sizeof (float), LINE_BYTES);
   transformed   = transform_kernels (conv, weights);
-  for (product = 0; product < JF_WINOGRAD_PRODUCTS; product++)
-    jf_gemm_pack_weights (conv->gemm, conv->outputs, conv->depth, transformed + product,
-                          (gsize) conv->depth * JF_WINOGRAD_PRODUCTS, JF_WINOGRAD_PRODUCTS,
-                          conv->weights + product * size);
+  conv->weights = g_aligned_alloc ((gsize) rows * conv->depth * JF_WINOGRAD_PRODUCTS, sizeof (float), LINE_BYTES);
+  pack_groups (conv, transformed);
 }
 
 /* A row of taps is read for several rows of the result while it is in the cache. */
@@ -206,6 +257,16 @@ store_panel (const float *product,
                        jf_vector_load (product + o * lanes + i * JF_LANES));
 }
 
+/* Whether a panel is one piece of a row, so that a product can be written there. */
+static gboolean
+panel_is_contiguous (const JfGemm *gemm,
+                     const Panel  *panel)
+{
+  int last = gemm->pixels / JF_LANES - 1;
+
+  return panel->n_vectors == last + 1 && panel->phase[0] == panel->phase[last];
+}
+
 /* Takes a panel of the correlation's results through the pointwise layers to its place in a row of the output. */
 static void
 finish_panel (const JfConv *conv,
@@ -215,21 +276,28 @@ finish_panel (const JfConv *conv,
               JfFeature    *output,
               float        *scratch)
 {
-  const JfGemm *gemm = conv->gemm;
+  const JfGemm *gemm    = conv->gemm;
+  gsize         channel = jf_feature_channel_stride (output);
+  gboolean      direct  = panel_is_contiguous (gemm, panel);
   guint         i;
 
   for (i = 0; i < conv->pointwise->len; i++)
     {
       const JfPointwise *pointwise = &g_array_index (conv->pointwise, JfPointwise, i);
+      gboolean           last      = direct && i == conv->pointwise->len - 1;
+      float             *product   = last ? row + panel->phase[0] * output->phase_stride + panel->lane[0] : scratch;
 
       jf_gemm_multiply (gemm, pointwise->outputs, pointwise->inputs, panel->n_vectors * JF_LANES,
-                        pointwise->weights, pixels, FALSE, pointwise->bias, pointwise->relu, scratch);
+                        pointwise->weights, pixels, FALSE, pointwise->bias, pointwise->relu,
+                        product, last ? channel : (gsize) gemm->pixels);
+      if (last)
+        return;
+
       pixels   = scratch;
       scratch += panel_size (gemm, pointwise->outputs);
     }
 
-  store_panel (pixels, conv->channels, gemm->pixels, panel,
-               row, output->phase_stride, jf_feature_channel_stride (output));
+  store_panel (pixels, conv->channels, gemm->pixels, panel, row, output->phase_stride, channel);
 }
 
 /*  direct  */
@@ -316,7 +384,7 @@ run_direct (const JfConv     *conv,
           depth = MIN (DIRECT_DEPTH, conv->depth - first);
           pack_columns (conv, sources, y, &panel, first, depth, packed);
           jf_gemm_multiply (gemm, conv->outputs, depth, panel.n_vectors * JF_LANES, weights, packed, first > 0,
-                            first + depth == conv->depth ? bias : NULL, conv->relu, product);
+                            first + depth == conv->depth ? bias : NULL, conv->relu, product, gemm->pixels);
           weights += rows * depth;
         }
       finish_panel (conv, product, &panel, jf_feature_new_row (output, y), output, rest);
@@ -337,7 +405,7 @@ transform_tiles (const JfConv     *conv,
 {
   int   blocks = conv->blocks;
   int   lanes  = conv->gemm->pixels;
-  gsize stride = product_stride (conv);
+  gsize stride = tile_stride (conv);
   int   s, by, bx, i;
 
   for (s = 0; s < n_sources; s++)
@@ -360,61 +428,95 @@ transform_tiles (const JfConv     *conv,
     }
 }
 
-/* The 6x6 pixels of a panel of tiles straight into the rows of the result. */
 static void
-store_tiles (const JfConv *conv,
-             const float  *products,
-             const float  *bias,
-             int           y,
-             int           lane,
-             int           n_vectors,
-             JfFeature    *output)
+locate_tiles (const JfConv *conv,
+              Tiles        *tiles,
+              int           first,
+              int           n_vectors,
+              float        *scratch)
 {
-  float *rows[JF_TILE];
-  int    i;
+  int vectors = conv->gemm->pixels / JF_LANES;
+  int i;
 
-  for (i = 0; i < JF_TILE; i++)
-    rows[i] = jf_feature_new_row (output, y + i) + lane;
-  jf_winograd_transform_output (products, product_stride (conv), conv->gemm->pixels, conv->outputs, n_vectors,
-                                bias, conv->relu, rows,
-                                output->phase_stride, jf_feature_channel_stride (output));
+  tiles->n_panels = MIN (conv->panels, (n_vectors - first + vectors - 1) / vectors);
+  for (i = 0; i < tiles->n_panels; i++)
+    {
+      tiles->lane[i]      = (first + i * vectors) * JF_LANES;
+      tiles->n_vectors[i] = MIN (vectors, n_vectors - first - i * vectors);
+      tiles->tiles[i]     = scratch;
+      tiles->products[i]  = tiles->tiles[i] + JF_WINOGRAD_PRODUCTS * tile_stride (conv);
+      tiles->pixels[i]    = tiles->products[i] + JF_WINOGRAD_PRODUCTS * product_stride (conv);
+      scratch             = tiles->pixels[i];
+      if (conv->pointwise->len > 0)
+        scratch += JF_TILE * JF_TILE * pixel_stride (conv);
+    }
 }
 
-/* The same through the pointwise layers: the 6x6 pixels become panels of their own. */
+/* The products of outputs @first … @first + @n - 1. */
+static void
+multiply_tiles (const JfConv *conv,
+                const Tiles  *tiles,
+                int           first,
+                int           n)
+{
+  gsize        from_stride = tile_stride (conv);
+  gsize        to_stride   = product_stride (conv);
+  gsize        size        = (gsize) jf_gemm_round_outputs (conv->gemm, n) * conv->depth;
+  const float *weights     = conv->weights + (gsize) first * conv->depth * JF_WINOGRAD_PRODUCTS;
+  int          product, i;
+
+  for (product = 0; product < JF_WINOGRAD_PRODUCTS; product++)
+    for (i = 0; i < tiles->n_panels; i++)
+      jf_gemm_multiply (conv->gemm, n, conv->depth, tiles->n_vectors[i] * JF_LANES, weights + product * size,
+                        tiles->tiles[i] + product * from_stride, FALSE, NULL, FALSE,
+                        tiles->products[i] + product * to_stride, conv->gemm->pixels);
+}
+
+/* The 6x6 pixels of one panel's products: into the rows of the result, or as panels for the pointwise layers. */
+static void
+transform_products (const JfConv *conv,
+                    const Tiles  *tiles,
+                    int           panel,
+                    int           first,
+                    int           n,
+                    const float  *bias,
+                    JfFeature    *output)
+{
+  gboolean direct         = conv->pointwise->len == 0;
+  int      lanes          = conv->gemm->pixels;
+  gsize    phase_stride   = direct ? output->phase_stride : pixel_stride (conv);
+  gsize    channel_stride = direct ? jf_feature_channel_stride (output) : (gsize) lanes;
+  float   *rows[JF_TILE];
+  int      i;
+
+  for (i = 0; i < JF_TILE; i++)
+    rows[i] = (direct ? jf_feature_new_row (output, tiles->y + i) + tiles->lane[panel]
+                      : tiles->pixels[panel] + i * JF_TILE * phase_stride) + first * channel_stride;
+  jf_winograd_transform_output (tiles->products[panel], product_stride (conv), lanes, n, tiles->n_vectors[panel],
+                                bias + first, conv->relu, rows, phase_stride, channel_stride);
+}
+
 static void
 finish_tiles (const JfConv *conv,
-              const float  *products,
-              const float  *bias,
-              int           y,
-              int           lane,
-              int           n_vectors,
+              const Tiles  *tiles,
+              int           index,
               JfFeature    *output,
               float        *scratch)
 {
-  int    lanes = conv->gemm->pixels;
-  gsize  size  = (gsize) conv->outputs * lanes;
-  float *rest  = scratch + round_to_lines (JF_TILE * JF_TILE * size);
-  float *rows[JF_TILE];
-  Panel  panel;
-  int    i, phase;
-
-  for (i = 0; i < JF_TILE; i++)
-    rows[i] = scratch + i * JF_TILE * size;
-  jf_winograd_transform_output (products, product_stride (conv), lanes, conv->outputs, n_vectors,
-                                bias, conv->relu, rows, size, lanes);
+  gsize stride = pixel_stride (conv);
+  Panel panel;
+  int   i, phase;
 
   for (i = 0; i < JF_TILE; i++)
     for (phase = 0; phase < JF_TILE; phase++)
       {
-        locate_panel (&panel, phase * output->vectors + lane / JF_LANES, n_vectors, output->vectors);
-        finish_panel (conv, rows[i] + phase * size, &panel,
-                      jf_feature_new_row (output, y + i), output, rest);
+        locate_panel (&panel, phase * output->vectors + tiles->lane[index] / JF_LANES, tiles->n_vectors[index],
+                      output->vectors);
+        finish_panel (conv, tiles->pixels[index] + (i * JF_TILE + phase) * stride, &panel,
+                      jf_feature_new_row (output, tiles->y + i), output, scratch);
       }
 }
 
-/* The products are written over the tiles of the products before them, which are no longer needed: the tiles lie
- * one product further on in the scratch memory.
- */
 static void
 run_winograd (const JfConv     *conv,
               const JfFeature **sources,
@@ -424,43 +526,26 @@ run_winograd (const JfConv     *conv,
               JfFeature        *output,
               float            *scratch)
 {
-  const JfGemm *gemm     = conv->gemm;
-  gsize         stride   = product_stride (conv);
-  gsize         size     = (gsize) jf_gemm_round_outputs (gemm, conv->outputs) * conv->depth;
-  int           vectors  = gemm->pixels / JF_LANES;
-  float        *panels[WINOGRAD_PANELS];
-  int           lane[WINOGRAD_PANELS];
-  int           n[WINOGRAD_PANELS];
-  int           start, product, i;
+  Tiles tiles = { .y = y };
+  int   start, first, n, i;
 
-  for (i = 0; i < WINOGRAD_PANELS; i++)
-    panels[i] = scratch + i * tiles_size (conv);
-
-  for (start = 0; start < output->vectors; start += WINOGRAD_PANELS * vectors)
+  for (start = 0; start < output->vectors; start += tiles.n_panels * conv->gemm->pixels / JF_LANES)
     {
-      for (i = 0; i < WINOGRAD_PANELS; i++)
+      locate_tiles (conv, &tiles, start, output->vectors, scratch);
+      for (i = 0; i < tiles.n_panels; i++)
+        transform_tiles (conv, sources, n_sources, y, tiles.lane[i], tiles.n_vectors[i], tiles.tiles[i]);
+
+      for (first = 0; first < conv->outputs; first += n)
         {
-          lane[i] = (start + i * vectors) * JF_LANES;
-          n[i]    = CLAMP (output->vectors - start - i * vectors, 0, vectors);
-          if (n[i] > 0)
-            transform_tiles (conv, sources, n_sources, y, lane[i], n[i], panels[i] + stride);
+          n = MIN (conv->group, conv->outputs - first);
+          multiply_tiles (conv, &tiles, first, n);
+          for (i = 0; i < tiles.n_panels; i++)
+            transform_products (conv, &tiles, i, first, n, bias, output);
         }
 
-      for (product = 0; product < JF_WINOGRAD_PRODUCTS; product++)
-        for (i = 0; i < WINOGRAD_PANELS; i++)
-          if (n[i] > 0)
-            jf_gemm_multiply (gemm, conv->outputs, conv->depth, n[i] * JF_LANES, conv->weights + product * size,
-                              panels[i] + (product + 1) * stride, FALSE, NULL, FALSE,
-                              panels[i] + product * stride);
-
-      for (i = 0; i < WINOGRAD_PANELS && n[i] > 0; i++)
-        {
-          if (conv->pointwise->len == 0)
-            store_tiles (conv, panels[i], bias, y, lane[i], n[i], output);
-          else
-            finish_tiles (conv, panels[i], bias, y, lane[i], n[i], output,
-                          scratch + WINOGRAD_PANELS * tiles_size (conv));
-        }
+      if (conv->pointwise->len > 0)
+        for (i = 0; i < tiles.n_panels; i++)
+          finish_tiles (conv, &tiles, i, output, scratch + conv->panels_size);
     }
 }
 
@@ -587,11 +672,9 @@ jf_conv_add_pointwise (JfConv      *conv,
   jf_gemm_pack_weights (conv->gemm, outputs, conv->channels, weights, conv->channels, 1, pointwise.weights);
   pointwise.bias = g_memdup2 (bias, outputs * sizeof (float));
 
-  /* finish_tiles() */
-  if (conv->method == JF_CONV_WINOGRAD && conv->pointwise->len == 0)
-    conv->scratch += round_to_lines ((gsize) JF_TILE * JF_TILE * conv->outputs * conv->gemm->pixels);
-
   g_array_append_val (conv->pointwise, pointwise);
+  if (conv->method == JF_CONV_WINOGRAD && conv->pointwise->len == 1)
+    lay_out_panels (conv);
   conv->scratch += panel_size (conv->gemm, outputs);
   conv->channels = outputs;
 }

@@ -48,6 +48,9 @@ typedef struct
 
   /*< private >*/
   int           blocks;       /* 3x3 kernels per side (Winograd)                     */
+  int           group;        /* outputs that are made at a time (Winograd)          */
+  int           panels;       /* panels of tiles that are made at a time (Winograd)  */
+  gsize         panels_size;  /* floats of all that the panels need (Winograd)       */
   int           depth;
   float        *weights;
   GArray       *pointwise;

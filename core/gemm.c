@@ -9,7 +9,8 @@
  * size from the BLIS context and call it directly. Pixels lie on the kernel's vector side, which is n
  * where it prefers to store rows and m where it prefers columns (BLIS, docs/KernelsHowTo.md).
  *
- * For short sums on BLIS's 6x16 block (all AVX2 machines) there is a kernel of our own on the same panels.
+ * For short sums on BLIS's 6x16 block (all AVX2 machines) there is a kernel of our own on the same panels, and CPUs with
+ * AVX-512 have one of their own for everything (kernel.h).
  */
 #ifdef __x86_64__
 #include <cpuid.h>
@@ -22,6 +23,7 @@
 #endif
 
 #include "gemm.h"
+#include "kernel.h"
 #include "simd.h"
 
 /* The width of a pixel panel for bli_sgemm, which blocks for itself: wide enough to be worth a call. */
@@ -35,6 +37,9 @@
  * GFLOP/s ours / BLIS: depth 9 72 / 55, 27 88 / 81, 48 93 / 87, 64 95 / 92, 80 95 / 94, 96 93 / 95.
  */
 #define SHORT_DEPTH 80
+
+/* Outputs of a group, at most: 64 products of 24 outputs and 16 lanes fill 96 KiB. */
+#define GROUP_OUTPUTS 24
 
 /*  private functions  */
 
@@ -106,6 +111,9 @@ find_kernels (gpointer data)
   const cntx_t *context;
   gboolean      rows;
 
+  /* Whoever asks for one of BLIS's configurations gets its kernel. */
+  gboolean      ours = jf_kernel_is_available () && ! g_getenv ("BLIS_ARCH_TYPE");
+
   gemms[JF_GEMM_PUBLIC] = (JfGemm) { .path    = JF_GEMM_PUBLIC,
                                      .pixels  = PUBLIC_PANEL,
                                      .weights = 1 };
@@ -124,7 +132,12 @@ find_kernels (gpointer data)
       .context            = context
     };
   micro->has_short = rows && micro->weights == SHORT_WEIGHTS && micro->pixels == SHORT_PIXELS;
-  if (! kernel_suits (context, micro))
+  if (ours)
+    *micro = (JfGemm) { .path    = JF_GEMM_MICRO_KERNEL,
+                        .pixels  = JF_KERNEL_PIXELS,
+                        .weights = JF_KERNEL_WEIGHTS,
+                        .is_ours = TRUE };
+  else if (! kernel_suits (context, micro))
     *micro = gemms[JF_GEMM_PUBLIC];
 
   return gemms;
@@ -136,7 +149,8 @@ multiply_public (int          outputs,
                  const float *weights,
                  const float *pixels,
                  float        beta,
-                 float       *product)
+                 float       *product,
+                 gsize        stride)
 {
   const float one  = 1.0f;
   rntm_t      rntm = BLIS_RNTM_INITIALIZER;
@@ -147,7 +161,7 @@ multiply_public (int          outputs,
                 weights, 1, outputs,
                 pixels, PUBLIC_PANEL, 1,
                 &beta,
-                product, PUBLIC_PANEL, 1,
+                product, (inc_t) stride, 1,
                 NULL, &rntm);
 }
 
@@ -157,24 +171,25 @@ activate (float       *product,
           int          outputs,
           int          lanes,
           const float *bias,
-          gboolean     relu)
+          gboolean     relu,
+          gsize        stride)
 {
   int o, lane;
 
   for (o = 0; o < outputs; o++)
     for (lane = 0; lane < lanes; lane += JF_LANES)
       {
-        JfVector v = jf_vector_load (product) + bias[o];
+        float    *at = product + o * stride + lane;
+        JfVector  v  = jf_vector_load (at) + bias[o];
 
-        jf_vector_store (product, relu ? jf_vector_positive (v) : v);
-        product += JF_LANES;
+        jf_vector_store (at, relu ? jf_vector_positive (v) : v);
       }
 }
 
 /* Two vectors of a product that is complete. */
 JF_INLINE void
 store_short (float          *product,
-             gsize           stride,
+             gsize           next,
              const JfVector *sum,
              float           bias,
              gboolean        relu)
@@ -183,7 +198,7 @@ store_short (float          *product,
   JfVector second = sum[1] + bias;
 
   jf_vector_store (product, relu ? jf_vector_positive (first) : first);
-  jf_vector_store (product + stride, relu ? jf_vector_positive (second) : second);
+  jf_vector_store (product + next, relu ? jf_vector_positive (second) : second);
 }
 
 /* One panel of weights, of which @outputs (a constant where it is called) are wanted, with one panel of pixels. */
@@ -194,7 +209,8 @@ multiply_short_panel (int          outputs,
                       const float *pixels,
                       const float *bias,
                       gboolean     relu,
-                      float       *product)
+                      float       *product,
+                      gsize        stride)
 {
   JfVector sum[SHORT_WEIGHTS][2] = { 0 };
   int      k, i;
@@ -216,7 +232,7 @@ multiply_short_panel (int          outputs,
 
 #pragma GCC unroll 6
   for (i = 0; i < outputs; i++)
-    store_short (product + i * SHORT_PIXELS, JF_LANES, sum[i], bias ? bias[i] : 0.0f, relu);
+    store_short (product + i * stride, JF_LANES, sum[i], bias ? bias[i] : 0.0f, relu);
 }
 
 /* All panels of weights with one panel of pixels. */
@@ -227,24 +243,25 @@ multiply_short (int          outputs,
                 const float *pixels,
                 const float *bias,
                 gboolean     relu,
-                float       *product)
+                float       *product,
+                gsize        stride)
 {
   for (; outputs >= SHORT_WEIGHTS; outputs -= SHORT_WEIGHTS)
     {
-      multiply_short_panel (SHORT_WEIGHTS, depth, weights, pixels, bias, relu, product);
+      multiply_short_panel (SHORT_WEIGHTS, depth, weights, pixels, bias, relu, product, stride);
       weights += SHORT_WEIGHTS * (gsize) depth;
-      product += SHORT_WEIGHTS * SHORT_PIXELS;
+      product += SHORT_WEIGHTS * stride;
       if (bias)
         bias += SHORT_WEIGHTS;
     }
 
   switch (outputs)
     {
-    case 1: multiply_short_panel (1, depth, weights, pixels, bias, relu, product); break;
-    case 2: multiply_short_panel (2, depth, weights, pixels, bias, relu, product); break;
-    case 3: multiply_short_panel (3, depth, weights, pixels, bias, relu, product); break;
-    case 4: multiply_short_panel (4, depth, weights, pixels, bias, relu, product); break;
-    case 5: multiply_short_panel (5, depth, weights, pixels, bias, relu, product); break;
+    case 1: multiply_short_panel (1, depth, weights, pixels, bias, relu, product, stride); break;
+    case 2: multiply_short_panel (2, depth, weights, pixels, bias, relu, product, stride); break;
+    case 3: multiply_short_panel (3, depth, weights, pixels, bias, relu, product, stride); break;
+    case 4: multiply_short_panel (4, depth, weights, pixels, bias, relu, product, stride); break;
+    case 5: multiply_short_panel (5, depth, weights, pixels, bias, relu, product, stride); break;
     default: break;
     }
 }
@@ -257,7 +274,8 @@ multiply_half (int          outputs,
                const float *pixels,
                const float *bias,
                gboolean     relu,
-               float       *product)
+               float       *product,
+               gsize        stride)
 {
   int    panels = (outputs + SHORT_WEIGHTS - 1) / SHORT_WEIGHTS;
   float *start  = product;
@@ -266,7 +284,7 @@ multiply_half (int          outputs,
     {
       /* Of an odd number the last one is made twice. */
       gsize        next  = panels > 1 ? SHORT_WEIGHTS * (gsize) depth : 0;
-      gsize        below = panels > 1 ? SHORT_WEIGHTS * SHORT_PIXELS : 0;
+      gsize        below = panels > 1 ? SHORT_WEIGHTS * stride : 0;
       JfVector     sum[SHORT_WEIGHTS][2] = { 0 };
       const float *pixel = pixels;
       int          k, i;
@@ -288,12 +306,12 @@ multiply_half (int          outputs,
 
 #pragma GCC unroll 6
       for (i = 0; i < SHORT_WEIGHTS; i++)
-        store_short (product + i * SHORT_PIXELS, below, sum[i], 0.0f, FALSE);
+        store_short (product + i * stride, below, sum[i], 0.0f, FALSE);
       product += 2 * below;
     }
 
   if (bias)
-    activate (start, outputs, SHORT_PIXELS, bias, relu);
+    activate (start, outputs, JF_LANES, bias, relu, stride);
 }
 
 static void
@@ -303,7 +321,8 @@ multiply_micro (const JfGemm *gemm,
                 const float  *weights,
                 const float  *pixels,
                 float         beta,
-                float        *product)
+                float        *product,
+                gsize         stride)
 {
   const float one    = 1.0f;
   gemm_ukr_ft kernel = (gemm_ukr_ft) gemm->kernel;
@@ -313,19 +332,69 @@ multiply_micro (const JfGemm *gemm,
 
   for (output = 0; output < outputs; output += gemm->weights)
     {
+      int n = MIN (gemm->weights, outputs - output);
+
       /* What the kernel may prefetch: the panels it will want next. */
       bli_auxinfo_set_next_a (gemm->pixels_are_columns ? weights + size : pixels, &aux);
       bli_auxinfo_set_next_b (gemm->pixels_are_columns ? pixels : weights + size, &aux);
 
       if (gemm->pixels_are_columns)
-        kernel (gemm->weights, gemm->pixels, depth, &one, weights, pixels, &beta,
-                product, gemm->pixels, 1, &aux, gemm->context);
+        kernel (n, gemm->pixels, depth, &one, weights, pixels, &beta,
+                product, (inc_t) stride, 1, &aux, gemm->context);
       else
-        kernel (gemm->pixels, gemm->weights, depth, &one, pixels, weights, &beta,
-                product, 1, gemm->pixels, &aux, gemm->context);
+        kernel (gemm->pixels, n, depth, &one, pixels, weights, &beta,
+                product, 1, (inc_t) stride, &aux, gemm->context);
 
       weights += size;
-      product += gemm->weights * gemm->pixels;
+      product += gemm->weights * stride;
+    }
+}
+
+/* The outputs of a panel of weights. Ours are as equal as can be, as few outputs are slow. */
+static int
+panel_outputs (const JfGemm *gemm,
+               int           outputs)
+{
+  int panels;
+
+  /* bli_sgemm wants one matrix, here with its outputs contiguous. */
+  if (gemm->path == JF_GEMM_PUBLIC)
+    return outputs;
+  if (! gemm->is_ours)
+    return gemm->weights;
+
+  if (outputs <= JF_KERNEL_WEIGHTS)
+    return outputs;
+
+  panels = (outputs + JF_KERNEL_WEIGHTS - 1) / JF_KERNEL_WEIGHTS;
+
+  return (outputs + panels - 1) / panels;
+}
+
+static void
+multiply_ours (const JfGemm *gemm,
+               int           outputs,
+               int           depth,
+               int           lanes,
+               const float  *weights,
+               const float  *pixels,
+               gboolean      accumulate,
+               const float  *bias,
+               gboolean      relu,
+               float        *product,
+               gsize         stride)
+{
+  int panel = panel_outputs (gemm, outputs);
+  int n;
+
+  for (; outputs > 0; outputs -= n)
+    {
+      n = MIN (panel, outputs);
+      jf_kernel_multiply (n, depth, lanes, weights, pixels, accumulate, bias, bias && relu, product, stride);
+      weights += n * (gsize) depth;
+      product += n * stride;
+      if (bias)
+        bias += n;
     }
 }
 
@@ -354,12 +423,14 @@ jf_gemm_get (JfGemmPath path)
 /**
  * jf_gemm_describe:
  *
- * Returns: (transfer none): the name of the configuration that BLIS has chosen, such as "zen3"
+ * Returns: (transfer none): the name of the kernel: "avx512" for ours, or that of the configuration BLIS has chosen, such
+ *   as "zen3"
  */
 const char *
 jf_gemm_describe (void)
 {
-  jf_gemm_get (JF_GEMM_MICRO_KERNEL);
+  if (jf_gemm_get (JF_GEMM_MICRO_KERNEL)->is_ours)
+    return "avx512";
 
   return bli_arch_string (bli_arch_query_id ());
 }
@@ -375,7 +446,30 @@ int
 jf_gemm_round_outputs (const JfGemm *gemm,
                        int           outputs)
 {
+  if (gemm->is_ours)
+    return outputs;
+
   return (outputs + gemm->weights - 1) / gemm->weights * gemm->weights;
+}
+
+/**
+ * jf_gemm_group_outputs:
+ * @gemm:    the product
+ * @outputs: rows of the weights
+ *
+ * Returns: into how large groups, of whole panels, to cut @outputs where many small products are better made for some outputs
+ *   at a time
+ */
+int
+jf_gemm_group_outputs (const JfGemm *gemm,
+                       int           outputs)
+{
+  int groups = (outputs + GROUP_OUTPUTS - 1) / GROUP_OUTPUTS;
+
+  if (gemm->is_ours)
+    return panel_outputs (gemm, outputs);
+
+  return jf_gemm_round_outputs (gemm, (outputs + groups - 1) / groups);
 }
 
 /**
@@ -388,7 +482,7 @@ jf_gemm_round_outputs (const JfGemm *gemm,
  * @depth_stride:  see @weights
  * @packed:        (out): room for jf_gemm_round_outputs() * @depth floats
  *
- * Packs weights into panels; the last one is filled up with zeros.
+ * Packs weights into panels, the last one filled up with zeros to jf_gemm_round_outputs().
  */
 void
 jf_gemm_pack_weights (const JfGemm *gemm,
@@ -399,13 +493,13 @@ jf_gemm_pack_weights (const JfGemm *gemm,
                       gsize         depth_stride,
                       float        *packed)
 {
-  /* bli_sgemm wants one matrix, here with its outputs contiguous. */
-  int panel = gemm->path == JF_GEMM_PUBLIC ? outputs : gemm->weights;
+  int panel = panel_outputs (gemm, outputs);
+  int rows  = gemm->path == JF_GEMM_PUBLIC ? outputs : jf_gemm_round_outputs (gemm, outputs);
   int first, k, i;
 
-  for (first = 0; first < outputs; first += panel)
+  for (first = 0; first < rows; first += panel)
     for (k = 0; k < depth; k++)
-      for (i = 0; i < panel; i++)
+      for (i = 0; i < MIN (panel, rows - first); i++)
         *packed++ = first + i < outputs ? weights[(first + i) * output_stride + k * depth_stride]
                                         : 0.0f;
 }
@@ -415,13 +509,14 @@ jf_gemm_pack_weights (const JfGemm *gemm,
  * @gemm:       the product
  * @outputs:    rows of the weights
  * @depth:      the length of the sums
- * @lanes:      how many lanes of the panel matter; the others of @product may be anything
+ * @lanes:      how many lanes of the panel matter; the others of @product may become anything
  * @weights:    from jf_gemm_pack_weights(), 64-byte aligned
  * @pixels:     a panel [depth][gemm->pixels], 64-byte aligned
  * @accumulate: add to @product instead of overwriting it
  * @bias:       (nullable): one per output, added at last
  * @relu:       with a bias, whether negative results become 0
- * @product:    (out): a panel [outputs, rounded up][gemm->pixels], 64-byte aligned
+ * @product:    (out): a panel [outputs][gemm->pixels]; of a part of a panel rows up to jf_gemm_round_outputs() are written
+ * @stride:     floats from one output of @product to the next
  *
  * @product = weights × pixels + @bias, in the calling thread alone.
  */
@@ -435,24 +530,31 @@ jf_gemm_multiply (const JfGemm *gemm,
                   gboolean      accumulate,
                   const float  *bias,
                   gboolean      relu,
-                  float        *product)
+                  float        *product,
+                  gsize         stride)
 {
   float beta = accumulate ? 1.0f : 0.0f;
+
+  if (gemm->is_ours)
+    {
+      multiply_ours (gemm, outputs, depth, lanes, weights, pixels, accumulate, bias, relu, product, stride);
+      return;
+    }
 
   if (gemm->has_short && depth <= SHORT_DEPTH && ! accumulate)
     {
       if (lanes > JF_LANES)
-        multiply_short (outputs, depth, weights, pixels, bias, bias && relu, product);
+        multiply_short (outputs, depth, weights, pixels, bias, bias && relu, product, stride);
       else
-        multiply_half (outputs, depth, weights, pixels, bias, relu, product);
+        multiply_half (outputs, depth, weights, pixels, bias, relu, product, stride);
       return;
     }
 
   if (gemm->path == JF_GEMM_PUBLIC)
-    multiply_public (outputs, depth, weights, pixels, beta, product);
+    multiply_public (outputs, depth, weights, pixels, beta, product, stride);
   else
-    multiply_micro (gemm, outputs, depth, weights, pixels, beta, product);
+    multiply_micro (gemm, outputs, depth, weights, pixels, beta, product, stride);
 
   if (bias)
-    activate (product, outputs, gemm->pixels, bias, relu);
+    activate (product, outputs, gemm->pixels, bias, relu, stride);
 }

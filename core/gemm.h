@@ -14,11 +14,11 @@ G_BEGIN_DECLS
 
 typedef enum
 {
-  JF_GEMM_MICRO_KERNEL,   /* BLIS's register-block kernel, on operands packed by us       */
+  JF_GEMM_MICRO_KERNEL,   /* a register-block kernel, on operands packed by us            */
   JF_GEMM_PUBLIC          /* bli_sgemm: the fallback, and the reference in tests         */
 } JfGemmPath;
 
-/* How this CPU wants its operands. Weights come in panels of `weights` outputs, pixels in panels of
+/* How this CPU wants its operands. Weights come in panels of `weights` outputs or less, pixels in panels of
  * `pixels` lanes (a multiple of JF_LANES), both as [depth][panel]. Products come in panels of pixels as well,
  * [outputs][panel], so that one product's result is the next one's operand.
  */
@@ -29,6 +29,7 @@ typedef struct _JfGemm
   int         weights;
 
   /*< private >*/
+  gboolean    is_ours;
   gboolean    pixels_are_columns;
   gboolean    has_short;
   gpointer    kernel;
@@ -39,6 +40,8 @@ const JfGemm * jf_gemm_get             (JfGemmPath     path);
 const char   * jf_gemm_describe        (void);
 
 int            jf_gemm_round_outputs   (const JfGemm  *gemm,
+                                        int            outputs);
+int            jf_gemm_group_outputs   (const JfGemm  *gemm,
                                         int            outputs);
 void           jf_gemm_pack_weights    (const JfGemm  *gemm,
                                         int            outputs,
@@ -56,6 +59,7 @@ void           jf_gemm_multiply        (const JfGemm  *gemm,
                                         gboolean       accumulate,
                                         const float   *bias,
                                         gboolean       relu,
-                                        float         *product);
+                                        float         *product,
+                                        gsize          stride);
 
 G_END_DECLS

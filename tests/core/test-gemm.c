@@ -9,6 +9,9 @@
 #include "gemm.h"
 #include "simd.h"
 
+/* What a whole panel's product must leave alone behind its lanes and outputs. */
+#define UNTOUCHED 1234.5f
+
 /* Relative to the sum of the terms' sizes: float32 sums of up to 400 terms. */
 #define TOLERANCE 1e-5
 
@@ -33,21 +36,27 @@ check_product (const JfGemm *gemm,
                gboolean      biased)
 {
   gsize  rows    = jf_gemm_round_outputs (gemm, outputs);
+  gsize  stride  = gemm->pixels + 3 * JF_LANES;
   float *weights = random_floats ((gsize) outputs * depth);
   float *packed  = random_floats (rows * depth);
   float *pixels  = random_floats ((gsize) depth * gemm->pixels);
-  float *product = random_floats (rows * gemm->pixels);
+  float *product = random_floats (rows * stride);
   float *bias    = random_floats (outputs);
-  float *before  = g_memdup2 (product, rows * gemm->pixels * sizeof (float));
+  float *before  = g_memdup2 (product, rows * stride * sizeof (float));
   int    o, k, lane;
 
+  for (o = 0; o < (int) rows; o++)
+    for (lane = o < outputs ? gemm->pixels : 0; lane < (int) stride; lane++)
+      product[o * stride + lane] = UNTOUCHED;
+
   jf_gemm_pack_weights (gemm, outputs, depth, weights, depth, 1, packed);
-  jf_gemm_multiply (gemm, outputs, depth, lanes, packed, pixels, accumulate, biased ? bias : NULL, TRUE, product);
+  jf_gemm_multiply (gemm, outputs, depth, lanes, packed, pixels, accumulate, biased ? bias : NULL, TRUE,
+                    product, stride);
 
   for (o = 0; o < outputs; o++)
     for (lane = 0; lane < lanes; lane++)
       {
-        double sum  = accumulate ? before[o * gemm->pixels + lane] : 0.0;
+        double sum  = accumulate ? before[o * stride + lane] : 0.0;
         double size = 1.0;
 
         for (k = 0; k < depth; k++)
@@ -59,8 +68,12 @@ check_product (const JfGemm *gemm,
           }
         if (biased)
           sum = MAX (sum + bias[o], 0.0);
-        g_assert_cmpfloat_with_epsilon (product[o * gemm->pixels + lane], sum, TOLERANCE * size);
+        g_assert_cmpfloat_with_epsilon (product[o * stride + lane], sum, TOLERANCE * size);
       }
+
+  for (o = 0; o < (int) rows; o++)
+    for (lane = o < outputs ? gemm->pixels : 0; lane < (int) stride && lanes == gemm->pixels; lane++)
+      g_assert_cmpfloat (product[o * stride + lane], ==, UNTOUCHED);
 
   g_aligned_free (weights);
   g_aligned_free (packed);
@@ -74,7 +87,7 @@ static void
 test_product (gconstpointer data)
 {
   const JfGemm *gemm      = jf_gemm_get (GPOINTER_TO_INT (data));
-  const int     outputs[] = { 1, 2, 3, 4, 5, 6, 7, 12, 13, 48, 97 };
+  const int     outputs[] = { 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 48, 97 };
   const int     depths[]  = { 1, 2, 9, 64, 80, 81, 400 };
   guint         o, d;
 

@@ -1,0 +1,28 @@
+/* Joint Filter: learned joint image filtering
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * kernel: a register block of our own for CPUs with AVX-512
+ */
+#pragma once
+
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+/* The lanes of a panel of pixels, one register, and the most outputs of a panel of weights. */
+#define JF_KERNEL_PIXELS  16
+#define JF_KERNEL_WEIGHTS 16
+
+gboolean jf_kernel_is_available (void);
+void     jf_kernel_multiply     (int          outputs,
+                                 int          depth,
+                                 int          lanes,
+                                 const float *weights,
+                                 const float *pixels,
+                                 gboolean     accumulate,
+                                 const float *bias,
+                                 gboolean     relu,
+                                 float       *product,
+                                 gsize        stride);
+
+G_END_DECLS
