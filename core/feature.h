@@ -40,20 +40,20 @@ jf_feature_channel_stride (const JfFeature *feature)
   return feature->phase_stride * JF_TILE;
 }
 
-/* Rows below the image's last one repeat it: they only fill up the last block of a layer. */
+/* Rows above the image's first or below its last one repeat it: they only fill up the first and last block of a layer. */
 static inline float *
 jf_feature_row (const JfFeature *feature,
                 int              y)
 {
-  return feature->data + (MIN (y, feature->height - 1) % feature->n_rows) * feature->row_stride;
+  return feature->data + (CLAMP (y, 0, feature->height - 1) % feature->n_rows) * feature->row_stride;
 }
 
-/* Where a layer writes row y, which may lie below the image's last one. */
+/* Where a layer writes row y, which may lie outside of the image by less than the ring has rows. */
 static inline float *
 jf_feature_new_row (const JfFeature *feature,
                     int              y)
 {
-  return feature->data + (y % feature->n_rows) * feature->row_stride;
+  return feature->data + ((y + feature->n_rows) % feature->n_rows) * feature->row_stride;
 }
 
 G_END_DECLS

@@ -64,6 +64,7 @@ struct _Node
   int             n_sources;
   int             margin;       /* blocks on every side by which it is larger than the tile */
   int             block_rows;
+  int             first;        /* where the first block of rows starts: 0 or above the image */
   int             next;         /* the first row that is not made yet */
   JfFeature       feature;
 
@@ -466,14 +467,33 @@ rows_between_chains (const JfNetwork *network)
   return rows;
 }
 
+/* The rows to keep. A reader whose blocks are as tall finds what it wants at the end of a block, if ours start at the
+ * right row: so its window is enough, and half of a layer's memory is saved.
+ */
+static int
+node_align (Node       *node,
+            const Node *reader)
+{
+  int window = reader->step->conv.window;
+  int excess = (reader->first + window) % node->block_rows;
+
+  if (reader->block_rows != node->block_rows)
+    return window + node->block_rows - 1;
+
+  node->first = excess > 0 ? excess - node->block_rows : 0;
+
+  return window;
+}
+
+/* After those of its readers, all of which are alike. */
 static void
 band_init_feature (JfBand *band,
                    Node   *node,
                    int     width)
 {
-  int    r      = band->network->space_to_depth;
-  int    window = 0;
-  int    reach  = 0;
+  int    r       = band->network->space_to_depth;
+  int    n_rows  = node->block_rows;
+  int    reach   = 0;
   int    readers = 0;
   guint  i;
 
@@ -485,8 +505,8 @@ band_init_feature (JfBand *band,
       for (s = 0; s < reader->n_sources; s++)
         if (reader->sources[s] == node)
           {
-            window = MAX (window, reader->step->conv.window);
-            reach  = MAX (reach, reader->step->conv.reach);
+            n_rows = node_align (node, reader);
+            reach  = reader->step->conv.reach;
             readers++;
           }
     }
@@ -494,8 +514,7 @@ band_init_feature (JfBand *band,
   jf_feature_init (&node->feature,
                    node->step ? node->step->conv.channels : node->n_planes * r * r,
                    width + 2 * node->margin,
-                   MAX (window, 1) + node->block_rows - 1 +
-                   (readers > 1 ? rows_between_chains (band->network) : 0),
+                   n_rows + (readers > 1 ? rows_between_chains (band->network) : 0),
                    reach);
 }
 
@@ -658,7 +677,7 @@ band_start (JfBand          *band,
     {
       Node *node = g_ptr_array_index (band->nodes, i);
 
-      node->next           = 0;
+      node->next           = node->first;
       node->feature.height = job->tile.height + 2 * node->margin;
       if (! node->step)
         {
@@ -769,7 +788,7 @@ jf_band_new (const JfNetwork *network,
     band->noise_bias = g_new0 (float, network->chains[JF_STACK_TARGET].steps[network->noise_step].conv.outputs);
   band_add_nodes (band);
 
-  for (i = 0; i < band->nodes->len; i++)
+  for (i = band->nodes->len; i-- > 0;)
     {
       Node *node = g_ptr_array_index (band->nodes, i);
 
