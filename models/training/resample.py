@@ -10,7 +10,7 @@ import numpy as np
 
 
 def box(x):
-    return ((x >= -.5) & (x < .5)).astype(float)
+    return ((x > -.5) & (x <= .5)).astype(float)
 
 
 def triangle(x):
