@@ -1,11 +1,12 @@
 # Joint Filter: learned joint image filtering
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
-# flash: clean photographs -> (noisy photo, its noise level, flash photo, truth)
+# flash: clean photographs -> (noisy photo, its noise level, flash or infrared photo, truth)
 """A second photograph of the same scene under flash is imitated from the first: its linear light is split into
-coarse illumination and fine shading, both are changed, colours are mixed anew, light falls off, shadows and
-highlights are drawn that the truth does not have. A share of guides is displaced, blank or of another scene, so that
-the network takes structure from a guide only where the target agrees. Values are sRGB-encoded, 0..1."""
+coarse illumination and fine shading, both are changed, colours are mixed anew or down to one plane, light falls off,
+shadows and highlights are drawn that the truth does not have. Infrared pictures of registered pairs are taken as they
+are, but for their tones. A share of guides is displaced, blank or of another scene, so that the network takes structure
+from a guide only where the target agrees. Values are sRGB-encoded, 0..1."""
 
 import math
 import random
@@ -18,16 +19,18 @@ import photos
 from batch import Batch
 from fields import blur, coarse, gaussian, lognormal, shadows, some, uniform
 
-TRIALS = (0.0, 0.01, 0.0316, 0.1)     # noise levels
+TRIALS = ('flash 0', 'flash 0.01', 'flash 0.0316', 'flash 0.1', 'infrared 0.0316', 'infrared 0.1')
+MOSTLY_PAIRS = {'single': 1e-6, 'double': 1e-6, 'pair': 1}     # pairs alone, but for photographs without any
 GAMMA = 2.2                  # close enough to sRGB's curve to trade light for light
 DARKEST = 1e-4               # keeps powers and logarithms finite
 GROUPS = 16                  # patches of a batch are cut in groups that share scale and orientation
 
 
 def cut(tiles, count, size, shares):
-    """count patches with what to make guides from: (photos, sources), both [count,3,size,size] in 0..1. shares gives
-    the probabilities of photographs without a partner, with one but not using it, and of true pairs."""
-    photos, sources = [], []
+    """count patches with what to make guides from: (photos, sources, indices of those whose source is a true partner),
+    pictures [count,3,size,size] in 0..1. shares gives the probabilities of photographs without a partner, with one but
+    not using it, and of true pairs."""
+    photos, sources, pairs = [], [], []
     single, double = ((~tiles.paired).nonzero()[:, 0], tiles.paired.nonzero()[:, 0])
     kinds = [kind for kind, pool in (('single', single), ('double', double), ('pair', double)) if len(pool)]
     for _ in range(GROUPS):
@@ -39,9 +42,10 @@ def cut(tiles, count, size, shares):
         if window != size:
             patches = F.interpolate(patches, size=(size, size), mode='bicubic', align_corners=False, antialias=True)
         patches = turned(patches, random.randrange(8)).clamp(0, 1)
+        pairs += range(len(photos) * len(patches), (len(photos) + 1) * len(patches)) if kind == 'pair' else ()
         photos.append(patches[:, :3])
         sources.append(patches[:, 3:])
-    return torch.cat(photos), torch.cat(sources)
+    return torch.cat(photos), torch.cat(sources), torch.tensor(pairs, dtype=torch.long, device=tiles.photos.device)
 
 
 def crops(tiles, pool, count, window, with_partner):
@@ -63,7 +67,8 @@ def turned(x, orientation):
 
 
 def ambient(photo):
-    """The truth: photographs as they are, and as warm, dim, flat, soft or unevenly lit ones."""
+    """The truth: photographs as they are, and as warm, dim, flat, soft or unevenly lit ones; with what a camera's own
+    noise reduction leaves, which is part of a photo as much as its texture is."""
     photo = photo.clone()
     k = some(photo, .6)
     warmth = torch.cat([uniform(k, .8, 1), uniform(k, .55, 1), uniform(k, .25, 1)], 1)
@@ -78,16 +83,37 @@ def ambient(photo):
     photo[k] = base + (photo[k] - base) * uniform(k, .15, .9)
     k = some(photo, .25)
     photo[k] = blur(photo[k], random.uniform(.4, 1.3))
+    k = some(photo, .25)
+    photo[k] = photo[k] + noise.unit(blur(torch.randn_like(photo[k]), random.uniform(.5, 2))) * uniform(k, .001, .008)
     return photo.clamp(0, 1)
 
 
-def relit(source):
-    """The guide: the same scene under another light, seen by the same or another kind of sensor."""
+def guide_of(source, pairs, grey):
+    guide = relit(source, grey)
+    if len(pairs):
+        guide[pairs] = toned(source[pairs])
+    return guide
+
+
+def toned(infrared):
+    """A true partner: its own light is another already."""
+    light = infrared.clamp_min(DARKEST)
+    light = light ** lognormal(light, .25) * torch.exp(uniform(light, 0, .3) * gaussian(light, random.randint(2, 4)))
+    light = light * lognormal(light, .25)
+    k = some(light, .1)
+    light[k] = 1 - light[k].clamp(0, 1)
+    return light.clamp(0, 1)
+
+
+def relit(source, grey):
+    """The guide: the same scene under another light, seen by the same or another kind of sensor, a share of one plane."""
     light = source.clamp_min(DARKEST) ** GAMMA
     lightness = source.mean(1, keepdim=True)
     k = some(light, .6)
     light[k] = reshaded(light[k])
-    light = recoloured(light)
+    k = some(light, .3)
+    light[k] = light[k] * embossed(lightness[k])
+    light = recoloured(light, grey)
     light = light * torch.exp(uniform(light, 0, .6) * gaussian(light, random.randint(2, 5))) * lognormal(light, .4)
     k = some(light, .4)
     light[k] = light[k] * (1 - uniform(k, .4, .98) * shadows(light[k], lightness[k]))
@@ -107,15 +133,32 @@ def reshaded(light):
     return torch.exp((base * lognormal(light, .25) + (log - base) * contrast).clamp(math.log(DARKEST), 1))
 
 
-def recoloured(light):
+def embossed(lightness):
+    """Relief lit from the side: slopes of the fine structure, which the truth's light does not show so."""
+    fine = lightness - coarse(lightness, 8)
+    angle = random.uniform(0, 2 * math.pi)
+    slope = math.cos(angle) * (fine - fine.roll(1, 3)) + math.sin(angle) * (fine - fine.roll(1, 2))
+    return torch.exp((slope * uniform(slope, 0, 12)).clamp(-1.5, 1.5))
+
+
+def recoloured(light, grey):
     b, device = len(light), light.device
     matrix = torch.eye(3, device=device) + .15 * torch.randn(b, 3, 3, device=device)
-    k = some(light, .12)                                 # one plane only, as infrared or a grey guide
-    matrix[k] = torch.softmax(2 * torch.randn(len(k), 1, 3, device=device), 2).expand(-1, 3, 3)
-    light = torch.einsum('bij,bjhw->bihw', matrix, light)
-    gains = lognormal(light, .25, 3)
-    gains[k] = 1
-    return (light * gains).clamp_min(DARKEST)
+    mixed = torch.einsum('bij,bjhw->bihw', matrix, light) * lognormal(light, .25, 3)
+    k = some(light, grey)
+    mixed[k] = one_plane(light[k]).expand(-1, 3, -1, -1)
+    return mixed.clamp_min(DARKEST)
+
+
+def one_plane(light):
+    """A grey or infrared guide: shades by light and by colour, the latter in an order of its own, so that dark
+    things may be the bright ones."""
+    log = torch.log(light.clamp_min(DARKEST))
+    weights = torch.softmax(2 * torch.randn(len(light), 3, 1, 1, device=light.device), 1)
+    half = some(light, .5)
+    weights[half] = weights[half] + .7 * torch.randn(len(half), 3, 1, 1, device=light.device)
+    plane = (log * weights).sum(1, keepdim=True)
+    return torch.exp(plane - plane.mean((2, 3), keepdim=True) + uniform(plane, -2.5, -.5)).clamp(DARKEST, 4)
 
 
 def highlights(lightness):
@@ -163,19 +206,22 @@ def load(folders, settings, device):
 
 @torch.no_grad()
 def examples(tiles, count, size, settings):
-    photo, source = cut(tiles, count, size, settings['shares'])
-    truth, guide = ambient(photo), imperfect(relit(source))
+    photo, source, pairs = cut(tiles, count, size, settings['shares'])
+    truth, guide = ambient(photo), imperfect(guide_of(source, pairs, settings['grey']))
     noisy, told, actual = noise.add(truth, settings)
     return Batch(noisy, guide, truth, told, expected(actual)).shuffled()
 
 
 @torch.no_grad()
-def trials(tiles, count, size, settings, sigma):
+def trials(tiles, count, size, settings, trial):
     """Plain Gaussian noise of a known level, not clipped."""
-    photo, source = cut(tiles, count, size, settings['shares'])
-    truth, guide = ambient(photo), relit(source)
-    level = torch.full((len(truth),), sigma, device=truth.device)
-    return Batch(truth + sigma * torch.randn_like(truth), guide, truth, level, expected(level))
+    kind, level = trial.split()
+    infrared = kind == 'infrared'
+    photo, source, pairs = cut(tiles, count, size, MOSTLY_PAIRS if infrared else settings['shares'])
+    truth = ambient(photo)
+    guide = guide_of(source, pairs, grey=float(infrared))
+    level = torch.full((len(truth),), float(level), device=truth.device)
+    return Batch(truth + level.view(-1, 1, 1, 1) * torch.randn_like(truth), guide, truth, level, expected(level))
 
 
 def figure(output, truth):

@@ -61,8 +61,13 @@ def coloured(grain):
     parts[1] = blur(parts[1], random.uniform(.3, .9))
     blotches = F.interpolate(torch.randn_like(F.avg_pool2d(parts[2], 2)), size=grain.shape[2:], mode='bicubic')
     parts[2] = parts[2] + uniform(blotches, 0, 1) * blotches
-    parts = [p / p.square().mean((1, 2, 3), keepdim=True).sqrt() for p in parts[:3]] + parts[3:]
+    parts = [unit(p) for p in parts[:3]] + parts[3:]
     return torch.cat(parts)[torch.randperm(len(grain), device=grain.device)]
+
+
+def unit(grain):
+    """Scaled to a mean square of 1 per patch."""
+    return grain / grain.square().mean((1, 2, 3), keepdim=True).sqrt()
 
 
 def demosaiced(grain):

@@ -22,11 +22,17 @@ import torch
 
 import config as configs
 import grow
+import muon
 import network as networks
 from batch import Batch
 
 LOSS_SCALE = 512             # keeps float16 gradients above that format's smallest number
 TYPES = {'fp16': torch.float16, 'bf16': torch.bfloat16}
+OPTIMIZERS = {
+    'adam': lambda parameters, rate: torch.optim.AdamW(parameters, lr=rate, weight_decay=0, betas=(.9, .99),
+                                                       capturable=torch.is_tensor(rate)),
+    'muon': muon.Muon,
+}
 
 
 def loss_of(kind, output, truth, expected):
@@ -40,12 +46,24 @@ def loss_of(kind, output, truth, expected):
     raise ValueError(f'unknown loss {kind}')
 
 
+def outputs_of(net, target, guide, told, passes):
+    """What every pass gives: a single one without its margin; several whole, each improving what the last one gave by
+    the same guide."""
+    if passes == 1:
+        return [net(target, guide, told)]
+    outputs = []
+    for _ in range(passes):
+        target = net.apply_to(target, guide, told)
+        outputs.append(target)
+    return outputs
+
+
 class Step:
     """One optimiser step over fixed buffers; on a GPU recorded once and replayed, because the networks are so
     small that starting their kernels one by one would take longer than running them."""
 
-    def __init__(self, net, optimizer, kind, batch, precision):
-        self.net, self.optimizer, self.kind, self.precision = net, optimizer, kind, precision
+    def __init__(self, net, optimizer, kind, batch, precision, passes):
+        self.net, self.optimizer, self.kind, self.precision, self.passes = net, optimizer, kind, precision, passes
         self.batch = Batch(*(x.clone() for x in batch))
         self.loss = torch.zeros((), device=batch.target.device)
         self.graph = None
@@ -60,11 +78,12 @@ class Step:
 
     def run(self):
         target, guide, truth, told, expected = self.batch
-        m, kind = self.net.margin, TYPES.get(self.precision)
+        kind = TYPES.get(self.precision)
         self.optimizer.zero_grad(set_to_none=True)
         with torch.autocast(target.device.type, dtype=kind, enabled=kind is not None, cache_enabled=False):
-            output = self.net(target, guide, told)
-        loss = loss_of(self.kind, output.float(), truth[..., m:-m, m:-m], expected)
+            outputs = outputs_of(self.net, target, guide, told, self.passes)
+        loss = sum(loss_of(self.kind, output.float(), networks.centre(truth, *output.shape[2:]), expected)
+                   for output in outputs) / len(outputs)
         scale = LOSS_SCALE if self.precision == 'fp16' else 1
         (loss * scale).backward()
         gradients = [p.grad for p in self.net.parameters()]
@@ -99,21 +118,20 @@ class Progress:
 
 
 @torch.no_grad()
-def report(net, recipe, held_out, settings, count, size):
+def report(net, recipe, held_out, settings, count, size, passes):
     """The recipe's figure for each of its trials, with the guide and with a blank one, and the number of live units in
     the last trial."""
     state, figures, device = torch.random.get_rng_state(), {}, net.filter[0].weight.device
     cuda_state, python_state = torch.cuda.get_rng_state() if device.type == 'cuda' else None, random.getstate()
     torch.backends.cudnn.allow_tf32 = False
-    m = net.margin
     for trial in recipe.TRIALS:
         torch.manual_seed(7)
         random.seed(7)
         batch = recipe.trials(held_out, count, size, settings, trial)
         for name, guide in (('', batch.guide), (' blank', torch.full_like(batch.guide, .5))):
             parts = batch._replace(guide=guide).split(16)
-            output = torch.cat([net(part.target, part.guide, part.told) for part in parts])
-            figures[f'{trial}{name}'] = round(recipe.figure(output, batch.truth[..., m:-m, m:-m]), 3)
+            output = torch.cat([outputs_of(net, part.target, part.guide, part.told, passes)[-1] for part in parts])
+            figures[f'{trial}{name}'] = round(recipe.figure(output, networks.centre(batch.truth, *output.shape[2:])), 3)
     masks = grow.alive(net, batch.target[:32], batch.guide[:32], batch.told[:32])
     figures['alive'] = [int(mask.sum()) for name in networks.STACKS for mask in masks[name]]
     torch.random.set_rng_state(state)
@@ -156,14 +174,14 @@ def train(config, folders, out, seconds, iterations, reports, device, start=None
     net = prepare(config, start, recipe, data, device)
     average = copy.deepcopy(net).requires_grad_(False)
     rate = torch.tensor(0.0, device=device) if cuda else 0.0
-    optimizer = torch.optim.AdamW(net.parameters(), lr=rate, weight_decay=0, betas=(.9, .99), capturable=cuda)
+    optimizer = OPTIMIZERS[training.get('optimizer', 'adam')](net.parameters(), rate)
     log(f'{len(data)} + {len(held_out)} pictures, {net.multiplications:.0f} multiplications per pixel, margin {net.margin}')
-    trial_count = training.get('trials', 128)
+    trial_count, passes = training.get('trials', 128), training.get('passes', 1)
     steps, done, pools, next_report = {}, 0, 0, 0.0
     progress = Progress(seconds, iterations)
     while (share := progress()) < 1:
         if share >= next_report:
-            figures = report(average, recipe, held_out, settings, trial_count, training['patch'])
+            figures = report(average, recipe, held_out, settings, trial_count, training['patch'], passes)
             export(out, average, config)
             log(json.dumps({'share': round(share, 3), 'seconds': round(time.time() - progress.start),
                             'iterations': done, **figures}))
@@ -173,7 +191,7 @@ def train(config, folders, out, seconds, iterations, reports, device, start=None
         for examples in pool.split(training['batch']):
             if late not in steps:
                 net.leak = 0.0 if late else training.get('leak', 0.0)
-                steps = {late: Step(net, optimizer, training['loss'], examples, training['precision'][late])}
+                steps = {late: Step(net, optimizer, training['loss'], examples, training['precision'][late], passes)}
             value = training['rate'] * min(1, done / training['warm_up'], .5 + .5 * math.cos(math.pi * min(1, share))) + 1e-6
             for group in optimizer.param_groups:
                 group['lr'].fill_(value) if cuda else group.update(lr=value)
@@ -186,7 +204,7 @@ def train(config, folders, out, seconds, iterations, reports, device, start=None
         torch._foreach_lerp_(list(average.parameters()), list(net.parameters()), weight)
         if not all(torch.isfinite(x).all() for x in average.parameters()):
             raise FloatingPointError(f'weights are not finite after {done} iterations')
-    figures = report(average, recipe, held_out, settings, trial_count, training['patch'])
+    figures = report(average, recipe, held_out, settings, trial_count, training['patch'], passes)
     export(out, average, config)
     log(json.dumps({'share': 1, 'seconds': round(time.time() - progress.start), 'iterations': done, **figures}))
     return figures

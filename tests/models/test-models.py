@@ -21,9 +21,20 @@ CONFIG = {
                 'target': {'widths': [12], 'kernels': [3]}, 'guidance': {'widths': [8], 'kernels': [3]},
                 'filter': {'widths': [12], 'kernels': [3, 3]}},
     'data': {'recipe': 'flash', 'tile': 64, 'held_out_every': 4, 'shares': {'single': .7, 'double': .15, 'pair': .15},
-             'lowest': .03, 'highest': .2, 'per_channel': .3, 'signal_dependent': .25, 'clipped': .35, 'jpeg': .08,
+             'grey': .1, 'lowest': .03, 'highest': .2, 'per_channel': .3, 'signal_dependent': .25, 'clipped': .35, 'jpeg': .08,
              'told_spread': .06},
     'training': {'seed': 1, 'loss': 'rms', 'patch': 40, 'batch': 16, 'pool': 128, 'rate': 4e-3, 'warm_up': 50,
+                 'average': .5, 'precision': ['tf32', 'tf32'], 'last_precision': .25, 'trials': 32},
+}
+
+UPSAMPLING = {
+    'model': {'task': 'upsampling', 'scale': '4', 'name': 'tiny-maps'},
+    'network': {'space_to_depth': 2, 'target_channels': 1, 'residual': True, 'merge_relu': True,
+                'target': {'widths': [8], 'kernels': [3]}, 'guidance': {'widths': [8], 'kernels': [3]},
+                'filter': {'widths': [12], 'kernels': [3, 3]}},
+    'data': {'recipe': 'upsampling', 'tile': 64, 'held_out_every': 4, 'degrade': 'any', 'factor': 4, 'window': 48, 'border': 6,
+             'shares': {'depth': .2, 'depth-masks': .1, 'layers': .2, 'mattes': .2, 'segments': .15, 'solutions': .15}},
+    'training': {'seed': 1, 'loss': 'rms', 'patch': 40, 'batch': 16, 'pool': 128, 'optimizer': 'muon', 'rate': 2e-2, 'warm_up': 20,
                  'average': .5, 'precision': ['tf32', 'tf32'], 'last_precision': .25, 'trials': 32},
 }
 
@@ -51,6 +62,19 @@ def photographs(folder):
         picture.save(folder / f'{i}{"_rgb" if i > 5 else ""}.png')
         if i > 5:
             picture.convert('L').save(folder / f'{i}_nir.png')
+
+
+def depth_maps(folder):
+    """Eight photographs of a thing before a background, with their depth maps."""
+    import numpy as np
+    from PIL import Image
+    for i in range(8):
+        photo = (soft_pattern(i) * 255).astype(np.uint8)
+        near = photo[..., 0] > photo[..., 1]
+        photo[near] = 255 - photo[near]
+        Image.fromarray(photo).save(folder / f'{i}_rgb.png')
+        depth = np.where(near, 60, 180) + np.arange(len(photo))[:, None] // 4
+        Image.fromarray(depth.astype(np.uint8)).save(folder / f'{i}_depth.png')
 
 
 class Tests:
@@ -84,6 +108,17 @@ class Tests:
         gain = psnr(clean, truth) - psnr(noisy, truth)
         assert gain > 5, f'only {gain:.2f} dB better'
 
+    def test_scaling_keeps_means_and_straight_lines(self):
+        import numpy as np
+        import resample
+        ramp = np.arange(24, dtype=np.float32)
+        assert np.allclose(resample.weights(6, 24, 'box') @ ramp, ramp.reshape(6, 4).mean(1))
+        assert (resample.weights(6, 24, 'box', False) @ ramp == ramp[2::4]).all()
+        for kernel in resample.KERNELS:
+            assert np.allclose(resample.weights(31, 24, kernel).sum(1), 1), kernel
+        small = ramp.reshape(6, 4).mean(1)
+        assert np.allclose((resample.weights(24, 6, 'cubic') @ small)[6:18], ramp[6:18], atol=1e-4)
+
     def test_model_file_round_trip(self):
         import modelfile
         import numpy as np
@@ -113,7 +148,7 @@ class TrainingTests(Tests):
         torch.set_num_threads(1)
         with tempfile.TemporaryDirectory() as folder:
             out, figures = self.train(pathlib.Path(folder), 400)
-            assert figures['0.1'] > 22, f'{figures["0.1"]} dB, from 20'
+            assert figures['flash 0.1'] > 22, f'{figures["flash 0.1"]} dB, from 20'
             net, metadata = network.load(out)
             assert metadata['name'] == 'tiny' and metadata['task'] == 'noise-reduction'
             for height, width in ((37, 50), (1, 3)):
@@ -124,6 +159,34 @@ class TrainingTests(Tests):
                     theirs = net.apply_to(*tensors, torch.tensor([.1]))[0].permute(1, 2, 0).numpy()
                 error = float(abs(ours - theirs).max())
                 assert error < 1e-5, f'{width}x{height}: differs by {error}'
+
+    def test_training_upsampling_learns(self):
+        import json
+        import torch
+        import train
+        torch.set_num_threads(1)
+        lines = []
+        with tempfile.TemporaryDirectory() as folder:
+            photos, maps = pathlib.Path(folder, 'photos'), pathlib.Path(folder, 'maps')
+            photos.mkdir()
+            maps.mkdir()
+            photographs(photos)
+            depth_maps(maps)
+            train.train(UPSAMPLING, [photos, maps], str(maps / 'tiny.safetensors'), None, 160, 1, 'cpu', log=lines.append)
+        first, last = json.loads(lines[1]), json.loads(lines[-1])
+        for trial in ('depth', 'layers'):
+            assert last[trial] < .93 * first[trial], f'{trial}: {first[trial]} to {last[trial]}'
+            assert last[trial] < last[f'{trial} blank'], f'{trial}: the guide is not used'
+
+    def test_depth_loses_its_steps_but_not_its_edges(self):
+        import depth
+        import torch
+        slope = torch.arange(60).div(12, rounding_mode='floor').float().expand(1, 1, 40, -1).clone()
+        slope[..., 20:, :] += 50
+        smooth = depth.unstepped(slope)
+        assert (smooth - slope).abs().max() <= .5
+        assert (smooth[..., 10, 8:52].diff() > 0).all(), 'steps are left'
+        assert (smooth[..., 20, :] - smooth[..., 19, :] > 49).all(), 'an edge was smoothed'
 
     def test_training_is_repeatable(self):
         import modelfile
