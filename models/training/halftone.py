@@ -1,0 +1,241 @@
+# Joint Filter: learned joint image filtering
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# halftone: clean pictures -> (their printed, dithered or diffused likeness, the same as guide, the tone without dots)
+"""Pictures are separated into four inks, each is screened with dots on a grid of its own angle and ruling, and the print is
+scanned: blurred, noisy, perhaps a JPEG file. The truth is what the same inks make in the mean: the tone without the dots, with the print's own colours,
+paper, register and blur. Line art is drawn over tints as solid black. Other shares are ordered dither and
+error diffusion of pixels, which nothing blurs, and clean pictures, which are to stay as they are. Target and guide are the same picture."""
+
+import math
+import random
+
+import torch
+from torch.nn import functional as F
+
+import flash
+import noise
+import photos
+from batch import Batch
+from fields import blur, gaussian, lognormal, some, uniform
+
+TRIALS = ('fine', 'coarse', 'drawing', 'ordered', 'diffused', 'clean')
+ANGLES = (15, 75, 0, 45)                     # degrees of cyan, magenta, yellow and black in offset printing
+INKS = ((.0, .62, .86), (.85, .1, .5), (.98, .92, .05), (.1, .1, .1))    # encoded red, green and blue of offset inks on white
+PURE = ((0, 1, 1), (1, 0, 1), (1, 1, 0), (0, 0, 0))
+CELLS = 64                                   # samples of a dot along each side, to learn its growth
+FINER = 2                                    # dots are drawn at twice the size and averaged
+LUMA = (.299, .587, .114)
+SHARES = {'single': 1, 'double': 1, 'pair': 0}
+
+
+def load(folders, settings, device):
+    return (t.to(device) for t in photos.load(folders, settings['tile'], settings['held_out_every']))
+
+
+def grey(x):
+    return torch.einsum('i,bihw->bhw', torch.tensor(LUMA, device=x.device), x)[:, None]
+
+
+def drawings(photo):
+    """Comic pictures: the tints of photographs in few steps, and (black 0..1) lines and solids on them."""
+    steps = random.choice((3, 4, 6))
+    tint = (blur(photo, random.uniform(2, 5)).clamp(0, 1) * steps).round() / steps
+    light = grey(photo)
+    edges = blur(light, .7) - 1.02 * blur(light, 1.6)
+    outlines = torch.sigmoid((uniform(photo, -.03, -.01) - edges) * 150)
+    field = gaussian(photo, random.randint(4, 14))
+    slope = (field[..., 1:, 1:] - field[..., :-1, :-1]).abs() + (field[..., 1:, :-1] - field[..., :-1, 1:]).abs()
+    distance = field.abs() / (F.pad(slope, (0, 1, 0, 1), mode='replicate') / 2 + 1e-3)
+    curves = torch.sigmoid((uniform(photo, .4, 2.5) - distance) * 2)
+    return tint, torch.where(torch.rand_like(light[:, :, :1, :1]) < .5, outlines, curves)
+
+
+def separate(rgb, inks):
+    """Coverages [b,4,h,w] of cyan, magenta, yellow and black; how much grey is printed with black is random."""
+    cmy = 1 - rgb
+    black = cmy.amin(1, keepdim=True) ** lognormal(rgb, .3) * uniform(rgb, 0, 1)
+    black = torch.minimum(black, cmy.amin(1, keepdim=True))
+    cmyk = torch.cat([(cmy - black) / (1 - black).clamp_min(.02), black], 1)
+    only_black = some(rgb, .2)
+    cmyk[only_black] = torch.cat([torch.zeros_like(cmyk[only_black, :3]), 1 - grey(rgb[only_black])], 1)
+    return cmyk.clamp(0, 1)
+
+
+def spots(u, v, shape):
+    """Height of a dot's threshold hill at cell coordinates in periods: dots grow from its top."""
+    a, b = torch.cos(2 * math.pi * u), torch.cos(2 * math.pi * v)
+    if shape == 'round':
+        return -((u - u.round()) ** 2 + (v - v.round()) ** 2)
+    if shape == 'elliptic':
+        return a + .6 * b
+    if shape == 'line':
+        return a + .05 * b
+    return a + b                                         # round in light and shadow, a chequerboard in between
+
+
+def thresholds(u, v, shape):
+    """The same, stretched so that as much of a cell lies below any number as it says."""
+    n = (torch.arange(CELLS, device=u.device) + .5) / CELLS
+    table = spots(n[:, None].expand(CELLS, CELLS), n[None].expand(CELLS, CELLS), shape).flatten().sort().values
+    return 1 - torch.searchsorted(table, spots(u, v, shape).contiguous()).float() / len(table)
+
+
+def screened(cmyk, period):
+    """Coverages as dots, 0 or 1 with soft edges, at FINER times the size and averaged. period [b,1,1,1] in pixels."""
+    height, width = cmyk.shape[2:]
+    fine = F.interpolate(cmyk, scale_factor=FINER, mode='bilinear', align_corners=False)
+    device = cmyk.device
+    rows = ((torch.arange(height * FINER, device=device) + .5) / FINER).view(1, 1, -1, 1)
+    columns = ((torch.arange(width * FINER, device=device) + .5) / FINER).view(1, 1, 1, -1)
+    order = torch.argsort(torch.rand(len(cmyk), 4, device=device), 1)
+    own = torch.tensor(ANGLES, device=device, dtype=torch.float32)[order][..., None, None]
+    angle = (own + uniform(cmyk, -2, 2, 4) + uniform(cmyk, -8, 8)) * math.pi / 180
+    period = period * lognormal(cmyk, .04, 4)
+    u = (columns * torch.cos(angle) + rows * torch.sin(angle)) / period + uniform(cmyk, 0, 1, 4)
+    v = (rows * torch.cos(angle) - columns * torch.sin(angle)) / period + uniform(cmyk, 0, 1, 4)
+    level = thresholds(u, v, random.choice(('round', 'elliptic', 'line', 'chequer', 'chequer', 'round')))
+    softness = FINER * period * uniform(cmyk, .02, .12)  # of a dot's edge, in threshold per fine pixel
+    dots = ((fine - level) * softness.clamp_min(.3) * 4 + .5).clamp(0, 1)
+    dots = torch.where(fine > .995, 1, torch.where(fine < .005, 0, dots))
+    return F.avg_pool2d(dots, FINER)
+
+
+def printed(coverage, inks):
+    """Colours that coverages [b,4,h,w] of inks [b,4,3] make on white, the dots of different inks lying at random."""
+    light = 1 - coverage[:, :, None] * (1 - inks[..., None, None])
+    return light.prod(1)
+
+
+def press(photo, period, drawn):
+    """(scan of the print, its tone without dots). The last `drawn` pictures are drawings."""
+    b, device = len(photo), photo.device
+    solid = torch.zeros_like(photo[:, :1])
+    tint = photo.clone()
+    if drawn:
+        tint[-drawn:], solid[-drawn:] = drawings(photo[-drawn:])
+    real, pure = (torch.tensor(x, device=device, dtype=torch.float32) for x in (INKS, PURE))
+    share = uniform(photo, 0, 1)[:, :, 0]
+    inks = pure + (real - pure) * share + .03 * torch.randn(b, 4, 3, device=device) * share
+    cmyk = separate(tint, inks)
+    cmyk = (cmyk + uniform(cmyk, 0, .15, 4) * 4 * cmyk * (1 - cmyk)).clamp(0, 1)      # dots grow in print
+    cmyk = torch.cat([torch.roll(cmyk[:, i:i + 1], (random.randint(-1, 1), random.randint(-1, 1)), (2, 3)) for i in range(4)], 1)
+    dots = screened(cmyk, period)
+    scans = []
+    for coverage in (dots, cmyk):
+        black = 1 - (1 - coverage[:, 3:]) * (1 - solid)
+        scans.append(printed(torch.cat([coverage[:, :3], black], 1), inks))
+    return scanned(*scans)
+
+
+def scanned(print_, tone):
+    """Both with the same paper, light and blur; the print with noise, some of it as JPEG."""
+    paper, floor = 1 - uniform(tone, 0, .2, 3) * uniform(tone, 0, 1), uniform(tone, 0, .12)
+    print_, tone = (floor + x * (paper - floor) for x in (print_, tone))
+    parts = []
+    for piece, truth in zip(print_.chunk(8), tone.chunk(8)):
+        sigma = random.uniform(.25, 1)
+        parts.append((blur(piece, sigma), blur(truth, min(sigma, .6))))
+    print_, tone = (torch.cat(x) for x in zip(*parts))
+    k = some(tone, .6)
+    print_[k] = print_[k] + torch.randn_like(print_[k]) * uniform(k, 0, .03)
+    k = some(tone, .2)
+    print_[k] = noise.jpeg(print_[k].clamp(0, 1), random.randint(70, 95))
+    return print_, tone
+
+
+def bayer(order):
+    """Recursive threshold matrix of 2^order pixels on each side."""
+    matrix = torch.zeros(1, 1)
+    for _ in range(order):
+        matrix = torch.cat([torch.cat([4 * matrix, 4 * matrix + 2], 1), torch.cat([4 * matrix + 3, 4 * matrix + 1], 1)])
+    return (matrix + .5) / matrix.numel()
+
+
+def clustered(side):
+    """Thresholds that grow dots from the middle of a cell of side x side pixels."""
+    n = (torch.arange(side) + .5) / side
+    height = spots(n[:, None].expand(side, side), n[None].expand(side, side), 'chequer') + 1e-3 * torch.rand(side, side)
+    ranks = torch.empty(side * side)
+    ranks[height.flatten().argsort(descending=True)] = torch.arange(side * side, dtype=torch.float32)
+    return ((ranks + .5) / side ** 2).view(side, side)
+
+
+def in_steps(values, chooser):
+    """values in 0..1 reduced to few levels, 2 for most; chooser rounds each fraction to 0 or 1."""
+    steps = random.choice((1, 1, 1, 2, 3))
+    whole = (values * steps).floor().clamp_max(steps - 1)
+    return (whole + chooser(values * steps - whole)) / steps
+
+
+def ordered(photo):
+    matrix = bayer(random.randint(1, 4)) if random.random() < .6 else clustered(random.randint(3, 8))
+    tiles = [-(-n // len(matrix)) for n in photo.shape[2:]]
+    level = matrix.to(photo.device).repeat(*tiles)[:photo.shape[2], :photo.shape[3]]
+    return in_steps(photo, lambda x: (x > level).float())
+
+
+def diffused(photo):
+    """Floyd and Steinberg's error diffusion of every channel, along diagonals that do not depend on each other; a random
+    threshold breaks its worms up for some."""
+    spread = random.choice((0, 0, .1, .3))
+    return in_steps(photo, lambda x: diffuse(x, spread * (torch.rand_like(x) - .5) + .5))
+
+
+def diffuse(values, threshold):
+    b, c, height, width = values.shape
+    length = width + 2 * (height - 1)
+    rows = torch.arange(height, device=values.device)
+    slots = torch.arange(width, device=values.device)[None] + 2 * rows[:, None]            # (y, x) -> diagonal
+    skewed = torch.zeros(length, b, c, height, device=values.device)
+    level, inside = torch.full_like(skewed, 2), torch.zeros_like(skewed)
+    for store, content in ((skewed, values), (level, threshold), (inside, torch.ones_like(values))):
+        store[slots, :, :, rows[:, None]] = content.permute(2, 3, 0, 1)
+    first = second = third = torch.zeros_like(skewed[0])
+    result = torch.empty_like(skewed)
+    for t in range(length):
+        above = (3 * first + 5 * second + third) / 16
+        value = skewed[t] + 7 / 16 * first + F.pad(above[..., :-1], (1, 0))
+        result[t] = value > level[t]
+        first, second, third = (value - result[t]) * inside[t], first, second
+    return result[slots, :, :, rows[:, None]].permute(2, 3, 0, 1)
+
+
+def pixels(photo, maker):
+    """Dithered pictures, a share of them grey."""
+    parts = []
+    for piece in photo.chunk(8):
+        piece = grey(piece).expand(-1, 3, -1, -1) if random.random() < .3 else piece
+        parts.append((maker(piece), piece))
+    return (torch.cat(x) for x in zip(*parts))
+
+
+def batch_of(target, truth):
+    error = (target - truth).square().mean((1, 2, 3)).sqrt()
+    return Batch(target, target, truth, torch.zeros_like(error), .25 * error + .01)
+
+
+@torch.no_grad()
+def examples(tiles, count, size, settings):
+    photo = flash.cut(tiles, count, size, SHARES)[0]
+    photo = photo[torch.randperm(len(photo), device=photo.device)]
+    parts = photo.split([round(settings[k] * count) for k in ('screened', 'ordered', 'diffused')] +
+                        [count - sum(round(settings[k] * count) for k in ('screened', 'ordered', 'diffused'))])
+    period = torch.exp(uniform(parts[0], math.log(settings['finest']), math.log(settings['coarsest'])))
+    made = [[torch.cat(x) for x in zip(*(press(p, q, len(p) // 3) for p, q in zip(parts[0].chunk(8), period.chunk(8))))],
+            pixels(parts[1], ordered), pixels(parts[2], diffused), (parts[3], parts[3])]
+    return batch_of(*(torch.cat(x) for x in zip(*made))).shuffled()
+
+
+@torch.no_grad()
+def trials(tiles, count, size, settings, kind):
+    photo = flash.cut(tiles, count, size, SHARES)[0]
+    if kind in ('ordered', 'diffused'):
+        return batch_of(*pixels(photo, ordered if kind == 'ordered' else diffused))
+    if kind == 'clean':
+        return batch_of(photo, photo)
+    period = torch.full((len(photo), 1, 1, 1), 7. if kind == 'coarse' else 4., device=photo.device)
+    return batch_of(*press(photo, period, len(photo) if kind == 'drawing' else 0))
+
+
+figure = flash.figure
