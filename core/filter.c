@@ -20,16 +20,15 @@
 #define MAX_TILE_HEIGHT 256
 #define MIN_TILE_HEIGHT 96
 
-/* Kinds of pictures that differ in the number of their planes: 1 or 3. */
-#define N_KINDS 2
+#define MAX_PLANES 3
 
 struct _JfFilter
 {
   JfModel         *model;
   JfGemmPath       path;
   JfNetworkMethod  method;
-  GMutex           mutex;                         /* of the networks, which are made when first wanted */
-  JfNetwork       *networks[N_KINDS][N_KINDS];    /* [target][guidance] */
+  GMutex           mutex;                               /* of the networks, which are made when first wanted */
+  JfNetwork       *networks[MAX_PLANES][MAX_PLANES];    /* by planes less 1: [target][guidance] */
 };
 
 /* One call of jf_filter_apply(). */
@@ -61,9 +60,10 @@ G_DEFINE_QUARK (jf-filter-error-quark, jf_filter_error)
 static gboolean
 check_planes (const JfPlanes  *planes,
               const char      *what,
+              gboolean         two_as_well,
               GError         **error)
 {
-  if (planes->channels == 1 || planes->channels == 3)
+  if (planes->channels == 1 || planes->channels == 3 || (two_as_well && planes->channels == 2))
     return TRUE;
 
   g_set_error (error, JF_FILTER_ERROR, JF_FILTER_ERROR_ARGUMENT,
@@ -82,8 +82,8 @@ check_arguments (const JfFilter  *filter,
                  const JfPlanes  *output,
                  GError         **error)
 {
-  if (! check_planes (target, _("target"), error) ||
-      ! check_planes (guidance, _("guidance"), error))
+  if (! check_planes (target, _("target"), filter->model->target_channels == 1, error) ||
+      ! check_planes (guidance, _("guidance"), FALSE, error))
     return FALSE;
 
   if (target->width != guidance->width || target->height != guidance->height)
@@ -125,7 +125,7 @@ filter_get_network (JfFilter *filter,
                     int       target_planes,
                     int       guidance_planes)
 {
-  JfNetwork **network = &filter->networks[target_planes > 1][guidance_planes > 1];
+  JfNetwork **network = &filter->networks[target_planes - 1][guidance_planes - 1];
 
   g_mutex_lock (&filter->mutex);
   if (! *network)
@@ -362,8 +362,8 @@ jf_filter_free (JfFilter *filter)
   if (! filter)
     return;
 
-  for (target = 0; target < N_KINDS; target++)
-    for (guidance = 0; guidance < N_KINDS; guidance++)
+  for (target = 0; target < MAX_PLANES; target++)
+    for (guidance = 0; guidance < MAX_PLANES; guidance++)
       jf_network_free (filter->networks[target][guidance]);
   g_mutex_clear (&filter->mutex);
   jf_model_unref (filter->model);
@@ -385,7 +385,7 @@ jf_filter_get_model (JfFilter *filter)
 /**
  * jf_filter_apply:
  * @filter:   a filter
- * @target:   the picture to filter, of 1 or 3 planes
+ * @target:   the picture to filter, of 1 or 3 planes, or of 2 where the model takes planes one by one
  * @guidance: the picture with the structure, of 1 or 3 planes and the target's size
  * @options:  (nullable): see #JfFilterOptions
  * @output:   (inout): planes as many as the target's, of the region's size; not one of the others

@@ -21,10 +21,13 @@ static const JfMode modes[] =
                            "scene taken with flash, shows where edges and texture really are; "
                            "colours, shadows and the mood of the light stay those of the "
                            "available-light photo. Both photos must be aligned: take them from a "
-                           "tripod, or align the layers first."),
+                           "tripod, or align the layers first. The network sees red, green and blue "
+                           "of both photos at once; transparency passes through."),
+    .guidance         = JF_GUIDANCE_OTHER,
     .guidance_label   = N_("_Flash photo"),
     .guidance_tooltip = N_("The layer with the flash photo. It is only looked at, never changed."),
     .models           = { { "flash-denoise.safetensors" } },
+    .colour           = &jf_colour_as_is,
     .arguments        = JF_MODE_NOISE_LEVEL,
     .iterations       = 1
   }
@@ -89,6 +92,18 @@ jf_mode_has_quality (const JfMode *mode)
       return TRUE;
 
   return FALSE;
+}
+
+/**
+ * jf_mode_needs_colour:
+ * @mode: a mode
+ *
+ * Returns: whether only targets of three planes can be filtered
+ */
+gboolean
+jf_mode_needs_colour (const JfMode *mode)
+{
+  return mode->colour->split != NULL;
 }
 
 /**

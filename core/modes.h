@@ -5,11 +5,15 @@
  */
 #pragma once
 
-#include <glib.h>
+#include "colour.h"
 
 G_BEGIN_DECLS
 
 #define JF_MODE_MAX_MODELS 6
+#define JF_MODE_MAX_FACTOR 16
+
+/* Where one more pass changes nothing that anybody sees. */
+#define JF_MODE_MAX_ITERATIONS 8
 
 /* Arguments a mode has beyond guidance, strength and output; its models say whether it has "factor" and "quality". */
 typedef enum
@@ -50,17 +54,21 @@ typedef struct
   const char      *guidance_label;  /* of the guidance chooser, with mnemonic              */
   const char      *guidance_tooltip;
   JfModeModel      models[JF_MODE_MAX_MODELS + 1];    /* up to one without a file; the first is the default */
+  const JfColour  *colour;
   JfModeArguments  arguments;
   int              iterations;      /* how often the network runs unless the user chooses  */
+  const char      *iterations_tooltip;
+  const char      *factor_tooltip;
 } JfMode;
 
-const JfMode      * jf_modes_get        (guint         *n_modes);
-const JfMode      * jf_modes_find       (const char    *procedure);
+const JfMode      * jf_modes_get         (guint         *n_modes);
+const JfMode      * jf_modes_find        (const char    *procedure);
 
-gboolean            jf_mode_has_factor  (const JfMode  *mode);
-gboolean            jf_mode_has_quality (const JfMode  *mode);
-const JfModeModel * jf_mode_find_model  (const JfMode  *mode,
-                                         int            factor,
-                                         JfQuality      quality);
+gboolean            jf_mode_has_factor   (const JfMode  *mode);
+gboolean            jf_mode_has_quality  (const JfMode  *mode);
+gboolean            jf_mode_needs_colour (const JfMode  *mode);
+const JfModeModel * jf_mode_find_model   (const JfMode  *mode,
+                                          int            factor,
+                                          JfQuality      quality);
 
 G_END_DECLS

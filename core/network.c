@@ -702,7 +702,7 @@ band_start (JfBand          *band,
  * @model:           the model
  * @path:            what to multiply with
  * @method:          how to choose the methods of convolution
- * @target_planes:   1 or 3: planes of the targets to come
+ * @target_planes:   1 or 3, or 2 if the model takes planes one by one: planes of the targets to come
  * @guidance_planes: 1 or 3: planes of the guidances to come
  *
  * Folds and packs a model's weights. The model is not needed any more afterwards.

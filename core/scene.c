@@ -18,13 +18,19 @@
 struct _JfScene
 {
   JfPipeline  *pipeline;
-  JfPlanes     target;         /* the caller's memory                     */
-  JfPlanes     guidance;       /* the caller's memory                     */
-  const float *alpha;          /* the caller's memory; NULL: all opaque   */
-  float        noise_level;    /* as estimated; UNKNOWN: not asked so far */
+  JfPlanes     target;         /* the caller's memory                                  */
+  JfPlanes     guidance;       /* the caller's memory                                  */
+  const float *alpha;          /* the caller's memory; NULL: all opaque                */
+  JfPlanes     input;          /* what the network filters: the target or own_input    */
+  JfPlanes     guide;          /* and is guided by: the guidance or own_guide          */
+  JfPlanes     own_input;
+  JfPlanes     own_guide;
+  float        noise_level;    /* as estimated; UNKNOWN: not asked so far              */
 };
 
 
+static gboolean split_colours  (JfScene         *scene,
+                                GError         **error);
 static void     estimate_noise (JfScene         *scene);
 static gboolean render_passes  (const JfScene   *scene,
                                 const JfRegion  *region,
@@ -78,12 +84,14 @@ jf_scene_new (JfPipeline      *pipeline,
 {
   g_autoptr (JfScene) scene = g_new0 (JfScene, 1);
 
+  scene->pipeline    = jf_pipeline_ref (pipeline);
   scene->target      = *target;
   scene->guidance    = guidance ? *guidance : *target;
   scene->alpha       = alpha;
   scene->noise_level = UNKNOWN;
 
-  return jf_scene_set_pipeline (scene, pipeline, task, error) ? g_steal_pointer (&scene) : NULL;
+  return split_colours (scene, error) &&
+         jf_scene_set_pipeline (scene, pipeline, task, error) ? g_steal_pointer (&scene) : NULL;
 }
 
 /**
@@ -96,7 +104,9 @@ jf_scene_free (JfScene *scene)
   if (! scene)
     return;
 
-  g_clear_pointer (&scene->pipeline, jf_pipeline_unref);
+  jf_planes_clear (&scene->own_input);
+  jf_planes_clear (&scene->own_guide);
+  jf_pipeline_unref (scene->pipeline);
   g_free (scene);
 }
 
@@ -120,7 +130,7 @@ jf_scene_set_pipeline (JfScene       *scene,
   JfPipeline *former = scene->pipeline;
 
   scene->pipeline = jf_pipeline_ref (pipeline);
-  g_clear_pointer (&former, jf_pipeline_unref);
+  jf_pipeline_unref (former);
 
   if (jf_filter_get_model (pipeline->filter)->noise_level &&
       pipeline->options.noise_level <= 0.0 && scene->noise_level == UNKNOWN)
@@ -166,7 +176,19 @@ jf_scene_render (const JfScene   *scene,
                  JfPlanes        *output,
                  GError         **error)
 {
-  return render_passes (scene, region, task, output, error);
+  const JfColour    *colour = scene->pipeline->mode->colour;
+  g_auto (JfPlanes)  planes = { 0 };
+
+  if (! colour->join)
+    return render_passes (scene, region, task, output, error);
+
+  if (! jf_planes_init (&planes, colour->target_planes, region->width, region->height, error) ||
+      ! render_passes (scene, region, task, &planes, error))
+    return FALSE;
+
+  colour->join (&planes, &scene->guide, region, output);
+
+  return TRUE;
 }
 
 /**
@@ -189,6 +211,32 @@ jf_scene_blend (const JfScene  *scene,
 
 
 /*  private functions  */
+
+static gboolean
+split_colours (JfScene  *scene,
+               GError  **error)
+{
+  const JfColour *colour = scene->pipeline->mode->colour;
+  int             width  = scene->target.width;
+  int             height = scene->target.height;
+
+  scene->input = scene->target;
+  scene->guide = scene->guidance;
+
+  if (! colour->split)
+    return TRUE;
+
+  if (! jf_planes_init (&scene->own_input, colour->target_planes, width, height, error) ||
+      ! jf_planes_init (&scene->own_guide, 1, width, height, error))
+    return FALSE;
+
+  colour->split (&scene->target, &scene->own_input);
+  colour->guide (&scene->guidance, &scene->own_guide);
+  scene->input = scene->own_input;
+  scene->guide = scene->own_guide;
+
+  return TRUE;
+}
 
 /* Transparent parts are flat and would pull the estimate towards zero. */
 static void
@@ -230,7 +278,7 @@ render_passes (const JfScene   *scene,
 
   jf_task_part_init (&part, task, done, 1.0 - done);
 
-  return apply (scene, picture.data ? &picture : &scene->target, &area, region, &part.task, output, error);
+  return apply (scene, picture.data ? &picture : &scene->input, &area, region, &part.task, output, error);
 }
 
 /* @picture: (inout): the result of the pass before, all zero before the first pass
@@ -246,8 +294,8 @@ render_pass (const JfScene   *scene,
 {
   g_auto (JfPlanes) result = { 0 };
 
-  if (! jf_planes_init (&result, scene->target.channels, next->width, next->height, error) ||
-      ! apply (scene, picture->data ? picture : &scene->target, area, next, task, &result, error))
+  if (! jf_planes_init (&result, scene->input.channels, next->width, next->height, error) ||
+      ! apply (scene, picture->data ? picture : &scene->input, area, next, task, &result, error))
     return FALSE;
 
   jf_planes_clear (picture);
@@ -273,10 +321,10 @@ apply (const JfScene   *scene,
   g_auto (JfPlanes) crop    = { 0 };
   gboolean          whole   = area->width == scene->target.width && area->height == scene->target.height;
 
-  if (! whole && ! jf_planes_crop (&crop, &scene->guidance, area, error))
+  if (! whole && ! jf_planes_crop (&crop, &scene->guide, area, error))
     return FALSE;
 
-  return jf_filter_apply (scene->pipeline->filter, picture, whole ? &scene->guidance : &crop, &options,
+  return jf_filter_apply (scene->pipeline->filter, picture, whole ? &scene->guide : &crop, &options,
                           output, error);
 }
 

@@ -27,6 +27,15 @@ jf_arguments_add (GimpProcedure *procedure,
                                      TRUE, G_PARAM_READWRITE | GIMP_PARAM_DONT_SERIALIZE);
   gimp_procedure_add_int_aux_argument (procedure, "guidance-tattoo", _(mode->guidance_label),
                                        _(mode->guidance_tooltip), 0, G_MAXINT, 0, G_PARAM_READWRITE);
+  if (jf_mode_has_factor (mode))
+    gimp_procedure_add_int_argument (procedure, "factor", _("_Enlarged by"), _(mode->factor_tooltip),
+                                     mode->models[0].factor, JF_MODE_MAX_FACTOR, mode->models[0].factor,
+                                     G_PARAM_READWRITE);
+
+  if (mode->arguments & JF_MODE_ITERATIONS)
+    gimp_procedure_add_int_argument (procedure, "iterations", _("P_asses"), _(mode->iterations_tooltip),
+                                     1, JF_MODE_MAX_ITERATIONS, mode->iterations, G_PARAM_READWRITE);
+
   gimp_procedure_add_double_argument (procedure, "strength", _("Stren_gth"),
                                       _("How much of the change to apply, from nothing to all of it"),
                                       0.0, 1.0, 1.0, G_PARAM_READWRITE);
@@ -36,6 +45,14 @@ jf_arguments_add (GimpProcedure *procedure,
                                         _("Standard deviation of the noise to remove, as a share of full scale; "
                                           "0 estimates it from the layer"),
                                         0.0, 0.3, 0.0, G_PARAM_READWRITE);
+
+  if (jf_mode_has_quality (mode))
+    gimp_procedure_add_choice_argument (procedure, "quality", _("_Quality"),
+                                        _("Best takes several times as long as fast"),
+                                        gimp_choice_new_with_values ("fast", JF_QUALITY_FAST, _("Fast"), NULL,
+                                                                     "best", JF_QUALITY_BEST, _("Best"), NULL,
+                                                                     NULL),
+                                        "fast", G_PARAM_READWRITE);
 
   gimp_procedure_add_choice_argument (procedure, "output", _("O_utput"), _("Where the result goes"),
                                       gimp_choice_new_with_values ("in-place",  0, _("In place"),  NULL,
@@ -80,6 +97,15 @@ jf_arguments_get_options (GimpProcedureConfig *config,
 {
   *options = (JfPipelineOptions) { 0 };
 
+  if (jf_mode_has_quality (mode))
+    options->quality = gimp_procedure_config_get_choice_id (config, "quality");
+
+  if (jf_mode_has_factor (mode))
+    g_object_get (config, "factor", &options->factor, NULL);
+
   if (mode->arguments & JF_MODE_NOISE_LEVEL)
     g_object_get (config, "noise-level", &options->noise_level, NULL);
+
+  if (mode->arguments & JF_MODE_ITERATIONS)
+    g_object_get (config, "iterations", &options->iterations, NULL);
 }

@@ -102,13 +102,15 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Computation, computation_clear)
 
 /**
  * jf_job_check_targets:
+ * @mode:    what is to be done to them
  * @targets: (array zero-terminated=1): what is to be filtered
  * @error:   return location for an error that says what to do
  *
  * Returns: whether they can be filtered at all
  */
 gboolean
-jf_job_check_targets (GimpDrawable **targets,
+jf_job_check_targets (const JfMode  *mode,
+                      GimpDrawable **targets,
                       GError       **error)
 {
   if (! targets[0])
@@ -128,6 +130,11 @@ jf_job_check_targets (GimpDrawable **targets,
       if (gimp_drawable_is_indexed (targets[i]))
         return set_item_error (error, item,
                                _("“%s” has indexed colours. Convert the image with Image, Mode, RGB first."));
+
+      if (jf_mode_needs_colour (mode) && ! gimp_drawable_is_rgb (targets[i]))
+        return set_item_error (error, item,
+                               _("“%s” has no colours. Select a layer of an RGB image; a grey image becomes one "
+                                 "with Image, Mode, RGB."));
     }
 
   return targets[0] != NULL;

@@ -21,7 +21,8 @@ typedef struct
   gboolean       new_layer;     /* leave the targets and put the results above them      */
 } JfJob;
 
-gboolean jf_job_check_targets (GimpDrawable  **targets,
+gboolean jf_job_check_targets (const JfMode   *mode,
+                               GimpDrawable  **targets,
                                GError        **error);
 gboolean jf_job_run           (const JfJob    *job,
                                const JfTask   *task,

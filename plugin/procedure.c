@@ -33,6 +33,10 @@ static GimpPDBStatusType ask          (GimpProcedure        *procedure,
                                        const JfJob          *job,
                                        const JfMode         *mode,
                                        GError              **error);
+static gboolean         check_guidance (const JfJob          *job,
+                                       const JfMode         *mode,
+                                       GimpLayer            *guidance,
+                                       GError              **error);
 static void             get_arguments (JfJob                *job,
                                        GimpProcedureConfig  *config);
 static void             show_progress (double                fraction,
@@ -56,7 +60,7 @@ jf_procedure_new (GimpPlugIn   *plug_in,
   GimpProcedure *procedure = gimp_image_procedure_new (plug_in, mode->procedure, GIMP_PDB_PROC_TYPE_PLUGIN,
                                                        run, (gpointer) mode, NULL);
 
-  gimp_procedure_set_image_types (procedure, "RGB*, GRAY*");
+  gimp_procedure_set_image_types (procedure, jf_mode_needs_colour (mode) ? "RGB*" : "RGB*, GRAY*");
   gimp_procedure_set_sensitivity_mask (procedure, GIMP_PROCEDURE_SENSITIVE_DRAWABLE |
                                                   GIMP_PROCEDURE_SENSITIVE_DRAWABLES);
   gimp_procedure_set_menu_label (procedure, _(mode->menu_label));
@@ -108,7 +112,7 @@ run_mode_job (GimpProcedure        *procedure,
   JfPipelineOptions  options = { 0 };
   JfTask             task    = { gimp_get_num_processors (), NULL, show_progress, NULL };
 
-  if (! jf_job_check_targets (job->targets, error))
+  if (! jf_job_check_targets (mode, job->targets, error))
     return GIMP_PDB_EXECUTION_ERROR;
 
   if (run_mode == GIMP_RUN_INTERACTIVE)
@@ -123,7 +127,7 @@ run_mode_job (GimpProcedure        *procedure,
   gimp_progress_init (title);
 
   if (! job->pipeline ||
-      ! jf_guidance_check (job->guidance, job->image, job->targets, error) ||
+      ! check_guidance (job, mode, job->guidance, error) ||
       ! jf_job_run (job, &task, error))
     return GIMP_PDB_EXECUTION_ERROR;
 
@@ -146,10 +150,10 @@ ask (GimpProcedure        *procedure,
 
   g_object_get (config, "guidance", &guidance, NULL);
 
-  if (! guidance)
+  if (! guidance && mode->guidance == JF_GUIDANCE_OTHER)
     g_set_object (&guidance, jf_guidance_get_default (job->targets[0], candidates));
 
-  if (! jf_guidance_check (guidance, job->image, job->targets, error))
+  if (! check_guidance (job, mode, guidance, error))
     return GIMP_PDB_EXECUTION_ERROR;
 
   if (! jf_dialog_run (procedure, config, title, candidates, guidance))
@@ -158,6 +162,19 @@ ask (GimpProcedure        *procedure,
   g_object_set (config, "guidance", NULL, NULL);
 
   return GIMP_PDB_SUCCESS;
+}
+
+/* Some modes do without. */
+static gboolean
+check_guidance (const JfJob   *job,
+                const JfMode  *mode,
+                GimpLayer     *guidance,
+                GError       **error)
+{
+  if (! guidance && mode->guidance == JF_GUIDANCE_SELF)
+    return TRUE;
+
+  return jf_guidance_check (guidance, job->image, job->targets, error);
 }
 
 static void

@@ -145,6 +145,23 @@ test_threads (void)
     }
 }
 
+/* Where planes are taken one by one, two of them are two of three. */
+static void
+test_two_planes (void)
+{
+  g_autoptr(JfModel)  model    = load_model ("blocks.safetensors");
+  g_autoptr(JfFilter) filter   = jf_filter_new (model);
+  g_auto(JfPlanes)    target   = random_planes (3, 61, 43);
+  g_auto(JfPlanes)    guidance = random_planes (1, 61, 43);
+  JfFilterOptions     options  = { 0 };
+  g_auto(JfPlanes)    expected = apply (filter, &target, &guidance, &options);
+  JfPlanes            two      = { target.data, 2, 61, 43 };
+  g_auto(JfPlanes)    found    = apply (filter, &two, &guidance, &options);
+
+  expected.channels = 2;
+  g_assert_cmpfloat (find_difference (&found, &expected), <, TOLERANCE);
+}
+
 /* Odd positions and sizes, so that no block of a model with r > 1 fits. */
 static void
 check_region (const char     *name,
@@ -310,6 +327,7 @@ main (int    argc,
   g_test_add_func ("/filter/reference", test_reference);
   g_test_add_func ("/filter/tiles", test_tiles);
   g_test_add_func ("/filter/threads", test_threads);
+  g_test_add_func ("/filter/two-planes", test_two_planes);
   g_test_add_func ("/filter/region", test_region);
   g_test_add_func ("/filter/far-values", test_far_values);
   g_test_add_data_func ("/filter/progress/1", GINT_TO_POINTER (1), test_progress);

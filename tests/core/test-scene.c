@@ -26,6 +26,7 @@ static JfMode noisy_mode =
 {
   .procedure  = "noisy",
   .models     = { { "noisy.safetensors" } },
+  .colour     = &jf_colour_as_is,
   .arguments  = JF_MODE_NOISE_LEVEL | JF_MODE_ITERATIONS,
   .iterations = 1
 };
@@ -34,6 +35,7 @@ static JfMode factor_mode =
 {
   .procedure  = "factor",
   .models     = { { "x4.safetensors", 4 }, { "x8.safetensors", 8 } },
+  .colour     = &jf_colour_as_is,
   .iterations = 2
 };
 

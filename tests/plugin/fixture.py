@@ -32,11 +32,11 @@ def load (path, name):
         return array.array ('f', file.read (end - begin))
 
 
-def save_model (path):
+def save_model (path, width=8):
     """A network of the shape of those that ship, small, with random weights: what it does to a picture makes no
     sense, but it changes every pixel and depends on all of its inputs."""
     source = random.Random (20190801)
-    layers = {'target.0': (13, 8, 3), 'target.1': (8, 8, 3), 'guidance.0': (12, 8, 3), 'guidance.1': (8, 8, 1),
+    layers = {'target.0': (13, width, 3), 'target.1': (width, 8, 3), 'guidance.0': (12, 8, 3), 'guidance.1': (8, 8, 1),
               'filter.0': (16, 8, 3), 'filter.1': (8, 12, 3)}
     tensors = {}
     for name, (inputs, outputs, kernel) in layers.items ():
