@@ -163,22 +163,26 @@ def clustered(side):
 
 def in_steps(values, chooser):
     """values in 0..1 reduced to few levels, 2 for most; chooser rounds each fraction to 0 or 1."""
-    steps = random.choice((1, 1, 1, 2, 3))
-    whole = (values * steps).floor().clamp_max(steps - 1)
+    steps = torch.tensor((1., 1., 1., 2., 3.), device=values.device)[torch.randint(5, (len(values), 1, 1, 1), device=values.device)]
+    whole = torch.minimum((values * steps).floor(), steps - 1)
     return (whole + chooser(values * steps - whole)) / steps
 
 
 def ordered(photo):
-    matrix = bayer(random.randint(1, 4)) if random.random() < .6 else clustered(random.randint(3, 8))
-    tiles = [-(-n // len(matrix)) for n in photo.shape[2:]]
-    level = matrix.to(photo.device).repeat(*tiles)[:photo.shape[2], :photo.shape[3]]
-    return in_steps(photo, lambda x: (x > level).float())
+    """One matrix for each of eight parts."""
+    parts = []
+    for part in photo.chunk(8):
+        matrix = bayer(random.randint(1, 4)) if random.random() < .6 else clustered(random.randint(3, 8))
+        tiles = [-(-n // len(matrix)) for n in photo.shape[2:]]
+        level = matrix.to(photo.device).repeat(*tiles)[:photo.shape[2], :photo.shape[3]]
+        parts.append(in_steps(part, lambda x: (x > level).float()))
+    return torch.cat(parts)
 
 
 def diffused(photo):
     """Floyd and Steinberg's error diffusion of every channel, along diagonals that do not depend on each other; a random
     threshold breaks its worms up for some."""
-    spread = random.choice((0, 0, .1, .3))
+    spread = uniform(photo, -.3, .3).clamp_min(0)
     return in_steps(photo, lambda x: diffuse(x, spread * (torch.rand_like(x) - .5) + .5))
 
 
@@ -203,11 +207,9 @@ def diffuse(values, threshold):
 
 def pixels(photo, maker):
     """Dithered pictures, a share of them grey."""
-    parts = []
-    for piece in photo.chunk(8):
-        piece = grey(piece).expand(-1, 3, -1, -1) if random.random() < .3 else piece
-        parts.append((maker(piece), piece))
-    return (torch.cat(x) for x in zip(*parts))
+    photo, k = photo.clone(), some(photo, .3)
+    photo[k] = grey(photo[k]).expand(-1, 3, -1, -1)
+    return maker(photo), photo
 
 
 def batch_of(target, truth):
