@@ -26,7 +26,6 @@ static gboolean     pixels_init  (JfPixels        *pixels,
                                   gboolean         has_alpha,
                                   const JfRegion  *region,
                                   GError         **error);
-static const Babl * get_format   (GimpDrawable    *drawable);
 static void         deinterleave (const float     *values,
                                   JfPlanes        *planes,
                                   gsize            first,
@@ -57,7 +56,7 @@ jf_pixels_read (JfPixels        *pixels,
                 const JfRegion  *region,
                 GError         **error)
 {
-  const Babl             *format     = get_format (drawable);
+  const Babl             *format     = jf_pixels_get_format (drawable);
   int                     n_channels = babl_format_get_n_components (format);
   int                     n_rows     = (int) gimp_tile_height ();
   g_autoptr (GeglBuffer)  buffer     = gimp_drawable_get_buffer (drawable);
@@ -121,7 +120,7 @@ jf_pixels_write (const JfPixels *pixels,
                  GimpDrawable   *drawable,
                  const JfRegion *region)
 {
-  const Babl             *format = get_format (drawable);
+  const Babl             *format = jf_pixels_get_format (drawable);
   int                     n_rows = (int) gimp_tile_height ();
   g_autoptr (GeglBuffer)  buffer = gimp_drawable_get_shadow_buffer (drawable);
   g_autofree float       *band   = NULL;
@@ -152,6 +151,21 @@ jf_pixels_clear (JfPixels *pixels)
   *pixels = (JfPixels) { 0 };
 }
 
+/**
+ * jf_pixels_get_format:
+ * @drawable: a drawable
+ *
+ * Returns: the format of its pixels as jf_pixels_read () has them, a component for each plane
+ */
+const Babl *
+jf_pixels_get_format (GimpDrawable *drawable)
+{
+  gboolean colour = gimp_drawable_is_rgb (drawable)    ? 1 : 0;
+  gboolean alpha  = gimp_drawable_has_alpha (drawable) ? 1 : 0;
+
+  return babl_format_with_space (formats[colour][alpha], gimp_drawable_get_format (drawable));
+}
+
 
 /*  private functions  */
 
@@ -177,15 +191,6 @@ pixels_init (JfPixels        *pixels,
     }
 
   return TRUE;
-}
-
-static const Babl *
-get_format (GimpDrawable *drawable)
-{
-  gboolean colour = gimp_drawable_is_rgb (drawable)    ? 1 : 0;
-  gboolean alpha  = gimp_drawable_has_alpha (drawable) ? 1 : 0;
-
-  return babl_format_with_space (formats[colour][alpha], gimp_drawable_get_format (drawable));
 }
 
 static void

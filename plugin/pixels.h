@@ -34,6 +34,8 @@ void     jf_pixels_write     (const JfPixels  *pixels,
                               const JfRegion  *region);
 void     jf_pixels_clear     (JfPixels        *pixels);
 
+const Babl * jf_pixels_get_format (GimpDrawable *drawable);
+
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (JfPixels, jf_pixels_clear)
 
 G_END_DECLS

@@ -14,7 +14,19 @@
 #include "job.h"
 #include "models.h"
 #include "procedure.h"
+#include "scene-source.h"
 
+
+#define PROGRAM_NAME "joint-filter"
+
+
+/* A mode, its arguments, and what it is to be done to. */
+typedef struct
+{
+  const JfMode        *mode;
+  GimpProcedureConfig *config;
+  JfJob                job;
+} Run;
 
 static GimpValueArray * run           (GimpProcedure        *procedure,
                                        GimpRunMode           run_mode,
@@ -24,15 +36,16 @@ static GimpValueArray * run           (GimpProcedure        *procedure,
                                        gpointer              run_data);
 static GimpPDBStatusType run_mode_job (GimpProcedure        *procedure,
                                        GimpRunMode           run_mode,
-                                       JfJob                *job,
-                                       GimpProcedureConfig  *config,
-                                       const JfMode         *mode,
+                                       Run                  *self,
                                        GError              **error);
 static GimpPDBStatusType ask          (GimpProcedure        *procedure,
-                                       GimpProcedureConfig  *config,
-                                       const JfJob          *job,
-                                       const JfMode         *mode,
+                                       Run                  *self,
+                                       const char           *title,
                                        GError              **error);
+static gboolean         apply         (const JfTask         *task,
+                                       gpointer              data,
+                                       GError              **error);
+static GList          * list_layers   (gpointer              data);
 static gboolean         check_guidance (const JfJob          *job,
                                        const JfMode         *mode,
                                        GimpLayer            *guidance,
@@ -83,85 +96,110 @@ run (GimpProcedure        *procedure,
      GimpProcedureConfig  *config,
      gpointer              run_data)
 {
-  const JfMode       *mode  = run_data;
-  JfJob               job   = { .image = image, .targets = drawables };
-  GError             *error = NULL;
-  GimpPDBStatusType   status;
+  Run                self  = { run_data, config, { .image = image, .targets = drawables } };
+  GError            *error = NULL;
+  GimpPDBStatusType  status;
 
   gegl_init (NULL, NULL);
 
   /* Failures are reported once, by us. */
   gimp_plug_in_set_pdb_error_handler (gimp_procedure_get_plug_in (procedure), GIMP_PDB_ERROR_HANDLER_PLUGIN);
 
-  status = run_mode_job (procedure, run_mode, &job, config, mode, &error);
-  g_clear_pointer (&job.pipeline, jf_pipeline_unref);
+  status = run_mode_job (procedure, run_mode, &self, &error);
+  g_clear_pointer (&self.job.pipeline, jf_pipeline_unref);
 
   return gimp_procedure_new_return_values (procedure, status, error);
 }
 
 static GimpPDBStatusType
-run_mode_job (GimpProcedure        *procedure,
-              GimpRunMode           run_mode,
-              JfJob                *job,
-              GimpProcedureConfig  *config,
-              const JfMode         *mode,
-              GError              **error)
+run_mode_job (GimpProcedure  *procedure,
+              GimpRunMode     run_mode,
+              Run            *self,
+              GError        **error)
 {
-  g_autofree char   *title   = get_title (mode);
-  GimpPDBStatusType  status  = GIMP_PDB_SUCCESS;
-  JfPipelineOptions  options = { 0 };
-  JfTask             task    = { gimp_get_num_processors (), NULL, show_progress, NULL };
+  g_autofree char *title = get_title (self->mode);
+  JfTask           task  = { gimp_get_num_processors (), NULL, show_progress, NULL };
 
-  if (! jf_job_check_targets (mode, job->targets, error))
+  if (! jf_job_check_targets (self->mode, self->job.targets, error))
     return GIMP_PDB_EXECUTION_ERROR;
 
   if (run_mode == GIMP_RUN_INTERACTIVE)
-    status = ask (procedure, config, job, mode, error);
+    return ask (procedure, self, title, error);
 
-  if (status != GIMP_PDB_SUCCESS)
-    return status;
-
-  get_arguments (job, config);
-  jf_arguments_get_options (config, mode, &options);
-  job->pipeline = jf_models_load (mode, &options, error);
   gimp_progress_init (title);
 
-  if (! job->pipeline ||
-      ! check_guidance (job, mode, job->guidance, error) ||
-      ! jf_job_run (job, &task, error))
-    return GIMP_PDB_EXECUTION_ERROR;
-
-  return GIMP_PDB_SUCCESS;
+  return apply (&task, self, error) ? GIMP_PDB_SUCCESS : GIMP_PDB_EXECUTION_ERROR;
 }
 
 /* The dialog starts at the guidance a script gave, or else at the neighbour: a tattoo from the last
  * values may have come from another image, where it is another layer.
  */
 static GimpPDBStatusType
-ask (GimpProcedure        *procedure,
-     GimpProcedureConfig  *config,
-     const JfJob          *job,
-     const JfMode         *mode,
-     GError              **error)
+ask (GimpProcedure  *procedure,
+     Run            *self,
+     const char     *title,
+     GError        **error)
 {
-  g_autofree char       *title      = get_title (mode);
-  g_autoptr (GList)      candidates = jf_guidance_list_candidates (job->image, job->targets);
-  g_autoptr (GimpLayer)  guidance   = NULL;
+  g_autoptr (GList)         layers   = list_layers (self);
+  g_autoptr (GimpLayer)     guidance = NULL;
+  g_autoptr (JfSceneSource) source   = NULL;
+  GimpPDBStatusType         status;
 
-  g_object_get (config, "guidance", &guidance, NULL);
+  g_object_get (self->config, "guidance", &guidance, NULL);
 
-  if (! guidance && mode->guidance == JF_GUIDANCE_OTHER)
-    g_set_object (&guidance, jf_guidance_get_default (job->targets[0], candidates));
+  if (! guidance && self->mode->guidance == JF_GUIDANCE_OTHER)
+    g_set_object (&guidance, jf_guidance_get_default (self->job.targets[0], layers));
 
-  if (! check_guidance (job, mode, guidance, error))
+  if (! check_guidance (&self->job, self->mode, guidance, error))
     return GIMP_PDB_EXECUTION_ERROR;
 
-  if (! jf_dialog_run (procedure, config, title, candidates, guidance))
-    return GIMP_PDB_CANCEL;
+  gimp_ui_init (PROGRAM_NAME);
+  g_object_set (self->config, "guidance", NULL, NULL);
+  source = jf_scene_source_new (self->mode, self->config, self->job.targets, error);
 
-  g_object_set (config, "guidance", NULL, NULL);
+  if (! source)
+    return GIMP_PDB_EXECUTION_ERROR;
 
-  return GIMP_PDB_SUCCESS;
+  status = jf_dialog_run (&(JfDialogSubject) {
+      .procedure = procedure,
+      .config    = self->config,
+      .title     = title,
+      .guidance  = { list_layers, self, self->mode->guidance == JF_GUIDANCE_SELF, guidance },
+      .source    = JF_PREVIEW_SOURCE (source),
+      .apply     = apply,
+      .data      = self
+    }, error);
+
+  jf_scene_source_stop (source);
+
+  return status;
+}
+
+/* A JfApplyFunc. */
+static gboolean
+apply (const JfTask  *task,
+       gpointer       data,
+       GError       **error)
+{
+  Run               *self    = data;
+  JfJob             *job     = &self->job;
+  JfPipelineOptions  options = { 0 };
+
+  get_arguments (job, self->config);
+  jf_arguments_get_options (self->config, self->mode, &options);
+  g_clear_pointer (&job->pipeline, jf_pipeline_unref);
+  job->pipeline = jf_models_load (self->mode, &options, error);
+
+  return job->pipeline && check_guidance (job, self->mode, job->guidance, error) && jf_job_run (job, task, error);
+}
+
+/* A JfListLayersFunc. */
+static GList *
+list_layers (gpointer data)
+{
+  const JfJob *job = &((const Run *) data)->job;
+
+  return jf_guidance_list_candidates (job->image, job->targets);
 }
 
 /* Some modes do without. */

@@ -1,15 +1,29 @@
 /* Joint Filter: learned joint image filtering
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * dialog: the arguments of a mode, for the user to choose
+ * dialog: the arguments of a mode, for the user to choose, and what they do
+ *
+ * The preview is at the left and takes all the room there is; the guidance and the arguments are at the right. While the
+ * result is computed the dialog stays open and shows how far it is.
  */
 #include <glib/gi18n-lib.h>
 
+#include "accessible.h"
 #include "dialog.h"
-#include "guidance-chooser.h"
+#include "help.h"
+#include "preview-box.h"
+#include "progress.h"
 
 
-#define PROGRAM_NAME "joint-filter"
+/* GimpProcedureDialog's own (GIMP 3.0, libgimp/gimpproceduredialog.c). */
+#define RESPONSE_RESET 1
+
+/* In GTK's pixels. */
+#define SPACING      12
+#define SIDE_WIDTH   340
+
+/* Of each side of the screen. */
+#define SCREEN_SHARE 0.6
 
 /* Shares are shown in percent: they read well so, and GIMP 3.0's GimpScaleEntry raises a CRITICAL for the range
  * 0..0.3 of the noise level. A step of 8-bit values is 0.4 percent.
@@ -19,45 +33,136 @@
 
 
 /* The arguments in the order of the dialog; a mode has some of them. */
-static const char * const arguments[] = { "guidance-tattoo", "strength", "noise-level", "output" };
+static const char * const arguments[] =
+{
+  "factor", "quality", "iterations", "noise-level", "strength", "output"
+};
+
+typedef struct
+{
+  const JfDialogSubject *subject;
+  GtkWidget             *dialog;
+  GtkWidget             *progress;
+} Dialog;
 
 
-static void add_widget  (GimpProcedureDialog *dialog,
-                         GParamSpec          *argument);
-static void name_widget (GtkWidget           *widget,
-                         const char          *label);
+static void      fill           (Dialog          *self);
+static void      set_size       (GtkWindow       *window);
+static void      add_arguments  (Dialog          *self,
+                                 GtkWidget       *side);
+static void      dress_widget   (Dialog          *self,
+                                 GParamSpec      *argument);
+static void      dress_slider   (GtkWidget       *slider,
+                                 const char      *label);
+static void      link_previews  (JfPreview       *preview,
+                                 JfPreview       *guidance);
+static gboolean  apply          (Dialog          *self,
+                                 GError         **error);
+static void      set_applying   (Dialog          *self,
+                                 gboolean         applying);
+static void      show_progress  (double           fraction,
+                                 gpointer         data);
 
 
 /*  public functions  */
 
 /**
  * jf_dialog_run:
- * @procedure: a procedure
- * @config:    its arguments, changed by the user
- * @title:     the title of the dialog
- * @layers:    (element-type GimpLayer): what may guide, not empty
- * @guidance:  the one of @layers to start with
+ * @subject: what the dialog is for
+ * @error:   return location for an error of applying
  *
- * Shows the dialog and waits for the user. The choice of guidance is in the argument "guidance-tattoo".
+ * Lets the user choose the arguments, and applies them. A user who stops that while it takes long may choose again.
  *
- * Returns: FALSE if the user cancelled
+ * Returns: %GIMP_PDB_SUCCESS, %GIMP_PDB_CANCEL, or %GIMP_PDB_EXECUTION_ERROR with @error set
  */
-gboolean
-jf_dialog_run (GimpProcedure       *procedure,
-               GimpProcedureConfig *config,
-               const char          *title,
-               GList               *layers,
-               GimpLayer           *guidance)
+GimpPDBStatusType
+jf_dialog_run (const JfDialogSubject  *subject,
+               GError                **error)
 {
-  GObjectClass      *klass      = G_OBJECT_GET_CLASS (config);
+  Dialog             self   = { .subject = subject };
+  GimpPDBStatusType  status = GIMP_PDB_CANCEL;
+  g_autoptr (GError) reason = NULL;
+
+  self.dialog = g_object_new (GIMP_TYPE_PROCEDURE_DIALOG,
+                              "procedure", subject->procedure,
+                              "config",    subject->config,
+                              "title",     subject->title,
+                              "help-func", jf_help_show,
+                              NULL);
+  fill (&self);
+
+  while (status == GIMP_PDB_CANCEL && gimp_procedure_dialog_run (GIMP_PROCEDURE_DIALOG (self.dialog)))
+    {
+      g_clear_error (&reason);
+
+      if (apply (&self, &reason))
+        status = GIMP_PDB_SUCCESS;
+      else if (! g_error_matches (reason, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+        status = GIMP_PDB_EXECUTION_ERROR;
+    }
+
+  if (status == GIMP_PDB_EXECUTION_ERROR)
+    g_propagate_error (error, g_steal_pointer (&reason));
+
+  gtk_widget_destroy (self.dialog);
+
+  return status;
+}
+
+
+/*  private functions  */
+
+static void
+fill (Dialog *self)
+{
+  const JfDialogSubject *subject = self->subject;
+  GtkWidget             *content = gtk_dialog_get_content_area (GTK_DIALOG (self->dialog));
+  GtkWidget             *body    = gtk_box_new (GTK_ORIENTATION_HORIZONTAL, SPACING);
+  GtkWidget             *side    = gtk_box_new (GTK_ORIENTATION_VERTICAL, SPACING);
+  GimpColorConfig       *colours = gimp_get_color_configuration ();
+  GtkWidget             *preview = jf_preview_box_new (subject->source, colours);
+  GtkWidget             *chooser = jf_guidance_chooser_new (subject->config, &subject->guidance, subject->source, colours);
+
+  link_previews (jf_preview_box_get_preview (JF_PREVIEW_BOX (preview)),
+                 jf_guidance_chooser_get_preview (JF_GUIDANCE_CHOOSER (chooser)));
+
+  gtk_widget_set_size_request (side, SIDE_WIDTH, -1);
+  gtk_box_pack_start (GTK_BOX (side), chooser, TRUE, TRUE, 0);
+  add_arguments (self, side);
+
+  gtk_box_pack_start (GTK_BOX (body), preview, TRUE, TRUE, 0);
+  gtk_box_pack_start (GTK_BOX (body), side, FALSE, FALSE, 0);
+  gtk_widget_show_all (body);
+  gtk_box_pack_start (GTK_BOX (content), body, TRUE, TRUE, 0);
+
+  set_size (GTK_WINDOW (self->dialog));
+
+  self->progress = jf_progress_new ();
+  gtk_box_pack_start (GTK_BOX (content), self->progress, FALSE, FALSE, 0);
+  g_clear_object (&colours);
+}
+
+/* Larger than it needs to be, for the sake of the preview. */
+static void
+set_size (GtkWindow *window)
+{
+  GdkDisplay   *display = gtk_widget_get_display (GTK_WIDGET (window));
+  GdkMonitor   *monitor = gdk_display_get_primary_monitor (display);
+  GdkRectangle  area;
+
+  if (! monitor)
+    monitor = gdk_display_get_monitor (display, 0);
+
+  gdk_monitor_get_workarea (monitor, &area);
+  gtk_window_set_default_size (window, (int) (SCREEN_SHARE * area.width), (int) (SCREEN_SHARE * area.height));
+}
+
+static void
+add_arguments (Dialog    *self,
+               GtkWidget *side)
+{
+  GObjectClass      *klass      = G_OBJECT_GET_CLASS (self->subject->config);
   g_autoptr (GList)  properties = NULL;
-  GtkWidget         *dialog;
-  gboolean           confirmed;
-
-  gimp_ui_init (PROGRAM_NAME);
-
-  dialog = gimp_procedure_dialog_new (procedure, config, title);
-  jf_guidance_chooser_new (GIMP_PROCEDURE_DIALOG (dialog), config, layers, guidance);
 
   for (guint i = 0; i < G_N_ELEMENTS (arguments); i++)
     {
@@ -66,33 +171,28 @@ jf_dialog_run (GimpProcedure       *procedure,
       if (! argument)
         continue;
 
-      add_widget (GIMP_PROCEDURE_DIALOG (dialog), argument);
+      dress_widget (self, argument);
       properties = g_list_append (properties, (gpointer) arguments[i]);
     }
 
-  gimp_procedure_dialog_fill_list (GIMP_PROCEDURE_DIALOG (dialog), properties);
-
-  confirmed = gimp_procedure_dialog_run (GIMP_PROCEDURE_DIALOG (dialog));
-  gtk_widget_destroy (dialog);
-
-  return confirmed;
+  gtk_box_pack_start (GTK_BOX (side),
+                      gimp_procedure_dialog_fill_box_list (GIMP_PROCEDURE_DIALOG (self->dialog), "arguments", properties),
+                      FALSE, FALSE, 0);
 }
-
-
-/*  private functions  */
 
 /* Creates the widget that the dialog will show for an argument, by the argument's type. */
 static void
-add_widget (GimpProcedureDialog *dialog,
-            GParamSpec          *argument)
+dress_widget (Dialog     *self,
+              GParamSpec *argument)
 {
-  const char *label = g_param_spec_get_nick (argument);
-  GtkWidget  *widget;
+  GimpProcedureDialog *dialog = GIMP_PROCEDURE_DIALOG (self->dialog);
+  const char          *label  = g_param_spec_get_nick (argument);
+  GtkWidget           *widget;
 
   if (G_IS_PARAM_SPEC_INT (argument))
     {
-      widget = gimp_procedure_dialog_get_widget (dialog, argument->name, G_TYPE_NONE);
-      name_widget (gimp_label_int_widget_get_widget (GIMP_LABEL_INT_WIDGET (widget)), label);
+      widget = gimp_procedure_dialog_get_scale_entry (dialog, argument->name, 1.0);
+      dress_slider (widget, label);
     }
   else if (G_IS_PARAM_SPEC_DOUBLE (argument))
     {
@@ -101,24 +201,103 @@ add_widget (GimpProcedureDialog *dialog,
 
       widget = gimp_procedure_dialog_get_scale_entry (dialog, argument->name, PERCENT);
       gimp_label_spin_set_digits (GIMP_LABEL_SPIN (widget), N_DIGITS);
-      gtk_label_set_text_with_mnemonic (GTK_LABEL (gimp_labeled_get_label (GIMP_LABELED (widget))), percent);
-      name_widget (gimp_scale_entry_get_range (GIMP_SCALE_ENTRY (widget)), percent);
-      name_widget (gimp_label_spin_get_spin_button (GIMP_LABEL_SPIN (widget)), percent);
+      dress_slider (widget, percent);
+    }
+  else if (G_IS_PARAM_SPEC_BOOLEAN (argument))
+    {
+      gimp_procedure_dialog_get_widget (dialog, argument->name, GTK_TYPE_CHECK_BUTTON);
     }
   else
     {
       /* GIMP 3.2 would show two choices as radio buttons. */
       widget = gimp_procedure_dialog_get_widget (dialog, argument->name, GTK_TYPE_COMBO_BOX);
-      name_widget (gimp_label_string_widget_get_widget (GIMP_LABEL_STRING_WIDGET (widget)), label);
+      jf_accessible_set_name (gimp_label_string_widget_get_widget (GIMP_LABEL_STRING_WIDGET (widget)), label);
     }
 }
 
-/* Screen readers otherwise find these without names. */
 static void
-name_widget (GtkWidget  *widget,
-             const char *label)
+dress_slider (GtkWidget  *slider,
+              const char *label)
 {
-  g_autofree char *name = gimp_strip_uline (label);
+  gtk_label_set_text_with_mnemonic (GTK_LABEL (gimp_labeled_get_label (GIMP_LABELED (slider))), label);
+  jf_accessible_set_name (gimp_scale_entry_get_range (GIMP_SCALE_ENTRY (slider)), label);
+  jf_accessible_set_name (gimp_label_spin_get_spin_button (GIMP_LABEL_SPIN (slider)), label);
+}
 
-  atk_object_set_name (gtk_widget_get_accessible (widget), name);
+/* They show the same place. */
+static void
+link_previews (JfPreview *preview,
+               JfPreview *guidance)
+{
+  static const char * const properties[] = { "center-x", "center-y", "zoom" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (properties); i++)
+    g_object_bind_property (preview, properties[i], guidance, properties[i],
+                            G_BINDING_BIDIRECTIONAL | G_BINDING_SYNC_CREATE);
+}
+
+/*  applying  */
+
+static gboolean
+apply (Dialog  *self,
+       GError **error)
+{
+  const JfDialogSubject  *subject     = self->subject;
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  JfTask                  task        = { gimp_get_num_processors (), cancellable, show_progress, self };
+  gulong                  response;
+  gulong                  closed;
+  gboolean                success;
+
+  response = g_signal_connect_swapped (self->dialog, "response", G_CALLBACK (g_cancellable_cancel), cancellable);
+  closed   = g_signal_connect (self->dialog, "delete-event", G_CALLBACK (gtk_true), NULL);
+  set_applying (self, TRUE);
+
+  success = subject->apply (&task, subject->data, error);
+
+  g_signal_handler_disconnect (self->dialog, response);
+  g_signal_handler_disconnect (self->dialog, closed);
+
+  if (! success)
+    set_applying (self, FALSE);
+
+  return success;
+}
+
+/* Nothing but "Cancel" is left to press. */
+static void
+set_applying (Dialog   *self,
+              gboolean  applying)
+{
+  static const int others[] = { GTK_RESPONSE_OK, RESPONSE_RESET, GTK_RESPONSE_HELP };
+
+  GtkDialog *dialog  = GTK_DIALOG (self->dialog);
+  GtkWidget *buttons = gtk_widget_get_parent (gtk_dialog_get_widget_for_response (dialog, GTK_RESPONSE_CANCEL));
+  GList     *parts   = gtk_container_get_children (GTK_CONTAINER (gtk_dialog_get_content_area (dialog)));
+
+  for (guint i = 0; i < G_N_ELEMENTS (others); i++)
+    gtk_dialog_set_response_sensitive (dialog, others[i], ! applying);
+
+  for (GList *list = parts; list; list = list->next)
+    if (list->data != self->progress && ! gtk_widget_is_ancestor (buttons, list->data))
+      gtk_widget_set_sensitive (list->data, ! applying);
+
+  g_list_free (parts);
+
+  gtk_widget_set_visible (self->progress, applying);
+  jf_progress_start (JF_PROGRESS (self->progress));
+
+  /* The preview gives way, and asks again when it gets its place again. */
+  if (applying)
+    jf_preview_source_request (self->subject->source, NULL);
+  else
+    gtk_widget_queue_resize (self->dialog);
+}
+
+/* A JfProgressFunc. */
+static void
+show_progress (double   fraction,
+               gpointer data)
+{
+  jf_progress_set (JF_PROGRESS (((Dialog *) data)->progress), fraction);
 }

@@ -3,8 +3,10 @@
 """driver.py --undo: a user who undoes in GIMP's main window; prints the name of the menu item
 driver.py TITLE ACTION…: a user at the dialog of that title; prints what it shows as JSON
 
-Actions, in order: WIDGET=VALUE sets a slider or a combo box by its accessible name, PNG=FILE takes a picture of the screen,
-anything else is the name of a button to press.
+Actions, in order: WIDGET=VALUE sets a slider, a combo box or a check box by its accessible name; WAIT waits until the preview
+shows the result; PNG=FILE takes a picture of the screen and PREVIEW=FILE one of the preview; KEYS=KEY… presses keys by
+their names ("+Key" holds one down, "-Key" lets it go); DRAG=X,Y,X,Y drags within the preview; anything else is the name of a
+button to press.
 """
 
 import json
@@ -17,6 +19,7 @@ gi.require_version ('Gdk', '3.0')
 from gi.repository import Atspi, Gdk
 
 TIMEOUT = 20
+BUSY = 'Computing the preview…'
 
 
 def descend (node):
@@ -72,19 +75,71 @@ def look (dialog):
     return seen
 
 
-def take_picture (path):
-    time.sleep (0.5)
+def take_picture (path, x=0, y=0, width=None, height=None):
+    time.sleep (0.3)
     root = Gdk.get_default_root_window ()
-    Gdk.pixbuf_get_from_window (root, 0, 0, root.get_width (), root.get_height ()).savev (path, 'png', [], [])
+    Gdk.pixbuf_get_from_window (root, x, y, width or root.get_width (), height or root.get_height ()).savev (
+        path, 'png', [], [])
+
+
+def get_place (dialog, name):
+    """x, y, width and height on the screen"""
+    for node in descend (dialog):
+        if node.get_name () == name and node.get_role () == Atspi.Role.DRAWING_AREA:
+            place = node.get_component_iface ().get_extents (Atspi.CoordType.SCREEN)
+            return place.x, place.y, place.width, place.height
+
+
+def wait_for_preview (dialog):
+    """Until nothing has been computed for three looks, which is longer than the delay before it begins."""
+    end, idle = time.monotonic () + TIMEOUT, 0
+    while idle < 3:
+        if time.monotonic () > end:
+            sys.exit (f'no preview in {TIMEOUT} s')
+        time.sleep (0.05)
+        idle = 0 if find (dialog, Atspi.Role.LABEL, BUSY) else idle + 1
+
+
+def press_keys (keys):
+    for key in keys.split ():
+        name = key.lstrip ('+-') or key
+        kind = {'+': Atspi.KeySynthType.PRESS, '-': Atspi.KeySynthType.RELEASE}.get (
+            key[0] if len (key) > 1 else '', Atspi.KeySynthType.PRESSRELEASE)
+        keyval = Gdk.keyval_from_name (name)
+        found, entries = Gdk.Keymap.get_default ().get_entries_for_keyval (keyval)
+        Atspi.generate_keyboard_event (entries[0].keycode if kind != Atspi.KeySynthType.SYM else keyval, None, kind)
+        time.sleep (0.1)
+
+
+def drag (dialog, points):
+    x, y, width, height = get_place (dialog, 'Preview')
+    from_x, from_y, to_x, to_y = (int (number) for number in points.split (','))
+    Atspi.generate_mouse_event (x + from_x, y + from_y, 'b1p')
+    for i in range (1, 6):
+        Atspi.generate_mouse_event (x + from_x + (to_x - from_x) * i // 5, y + from_y + (to_y - from_y) * i // 5, 'abs')
+        time.sleep (0.02)
+    Atspi.generate_mouse_event (x + to_x, y + to_y, 'b1r')
 
 
 def act (dialog, action):
     name, separator, value = action.partition ('=')
-    if not separator:
+    if action == 'WAIT':
+        wait_for_preview (dialog)
+    elif not separator:
         button = wait_for (lambda: find (dialog, Atspi.Role.PUSH_BUTTON, name), f'button “{name}”')
         button.get_action_iface ().do_action (0)
     elif name == 'PNG':
         take_picture (value)
+    elif name == 'PREVIEW':
+        take_picture (value, *get_place (dialog, 'Preview'))
+    elif name == 'KEYS':
+        press_keys (value)
+    elif name == 'DRAG':
+        drag (dialog, value)
+    elif find (dialog, Atspi.Role.CHECK_BOX, name):
+        box = find (dialog, Atspi.Role.CHECK_BOX, name)
+        if box.get_state_set ().contains (Atspi.StateType.CHECKED) != (value == 'on'):
+            box.get_action_iface ().do_action (0)
     elif find (dialog, Atspi.Role.COMBO_BOX, name):
         combo = find (dialog, Atspi.Role.COMBO_BOX, name)
         combo.get_selection_iface ().select_child (get_items (combo).index (value))

@@ -35,7 +35,9 @@ def get_guidance (image, target, *actions):
 def shows_the_arguments ():
     image, layers = make_image ()
     shown, status, text = use_dialog (image, [layers['target']], f'PNG={os.environ["JF_PICTURES"]}/dialog.png', 'Cancel')
-    check (shown == {GUIDANCE: {'items': ['top', 'flash', 'bottom'], 'choice': 'flash'},
+    check (shown == {'Split': {'items': ['Off', 'Left and right', 'Top and bottom'], 'choice': 'Off'},
+                     'Zoom': {'items': ['Whole picture', '12.5%', '25%', '50%', '100%', '200%', '400%'], 'choice': '100%'},
+                     GUIDANCE: {'items': ['top', 'flash', 'bottom'], 'choice': 'flash'},
                      'Strength (%)': [0, 100, 100], 'Noise level (%)': [0, 100 * NOISE_LEVEL, 30],
                      'Output': {'items': ['In place', 'New layer'], 'choice': 'In place'}}, shown)
 

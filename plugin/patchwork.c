@@ -1,0 +1,245 @@
+/* Joint Filter: learned joint image filtering
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * patchwork: a picture that is computed part by part
+ */
+#include <math.h>
+#include <string.h>
+
+#include "patchwork.h"
+
+
+/* Side of the squares of which is known whether they are computed: small, so that a view seldom computes much more
+ * than it shows, and so few that looking at all of them takes no time.
+ */
+#define CELL             16
+
+/* How much is computed at a time, in pixels. A part computes its halo as well, some 20 pixels on every side that the
+ * next one computes again: three parts of a view show something after a third of the time and cost a tenth more.
+ */
+#define MAX_PART_WIDTH   768
+#define MAX_PART_HEIGHT  256
+#define MIN_PART_HEIGHT  96
+#define PARTS            3
+
+
+/* What is known of a cell. */
+enum
+{
+  NOTHING,
+  OLD,
+  FRESH
+};
+
+
+static gboolean find_missing (const JfPatchwork  *patchwork,
+                              JfRegion           *cells);
+static JfRegion get_cells    (const JfPatchwork  *patchwork,
+                              const JfRegion     *region);
+static double   get_distance (const JfRegion     *region,
+                              const JfRegion     *other);
+
+
+/*  public functions  */
+
+/**
+ * jf_patchwork_init:
+ * @patchwork: (out caller-allocates): free with jf_patchwork_clear ()
+ * @channels:  how many planes the picture has
+ * @width:     in pixels
+ * @height:    in pixels
+ * @error:     return location for a #JF_PLANES_ERROR
+ *
+ * Begins a picture of which nothing is known.
+ *
+ * Returns: whether there was memory
+ */
+gboolean
+jf_patchwork_init (JfPatchwork  *patchwork,
+                   int           channels,
+                   int           width,
+                   int           height,
+                   GError      **error)
+{
+  *patchwork = (JfPatchwork) { 0 };
+
+  if (! jf_planes_init (&patchwork->planes, channels, width, height, error))
+    return FALSE;
+
+  patchwork->n_columns = (width  + CELL - 1) / CELL;
+  patchwork->n_rows    = (height + CELL - 1) / CELL;
+  patchwork->cells     = g_malloc0 ((gsize) patchwork->n_columns * patchwork->n_rows);
+
+  return TRUE;
+}
+
+/**
+ * jf_patchwork_clear:
+ * @patchwork: from jf_patchwork_init (), or all zero
+ */
+void
+jf_patchwork_clear (JfPatchwork *patchwork)
+{
+  jf_planes_clear (&patchwork->planes);
+  g_clear_pointer (&patchwork->cells, g_free);
+}
+
+/**
+ * jf_patchwork_age:
+ * @patchwork: a picture
+ *
+ * What is known is true no more, but better than nothing.
+ */
+void
+jf_patchwork_age (JfPatchwork *patchwork)
+{
+  gsize n_cells = (gsize) patchwork->n_columns * patchwork->n_rows;
+
+  for (gsize i = 0; i < n_cells; i++)
+    patchwork->cells[i] = MIN (patchwork->cells[i], OLD);
+}
+
+/**
+ * jf_patchwork_put:
+ * @patchwork: a picture
+ * @region:    a part that jf_patchwork_find () found
+ * @planes:    the values there
+ */
+void
+jf_patchwork_put (JfPatchwork    *patchwork,
+                  const JfRegion *region,
+                  const JfPlanes *planes)
+{
+  JfRegion cells = get_cells (patchwork, region);
+
+  for (int c = 0; c < planes->channels; c++)
+    for (int y = 0; y < region->height; y++)
+      memcpy (jf_planes_get_row (&patchwork->planes, c, region->x, region->y + y),
+              jf_planes_get_row (planes, c, 0, y), sizeof (float) * region->width);
+
+  for (int y = 0; y < cells.height; y++)
+    memset (patchwork->cells + (gsize) (cells.y + y) * patchwork->n_columns + cells.x, FRESH, cells.width);
+}
+
+/**
+ * jf_patchwork_find:
+ * @patchwork: a picture
+ * @view:      what the user looks at, within the picture
+ * @part:      (out): what to compute next
+ *
+ * The middle of the view comes first.
+ *
+ * Returns: FALSE if all of the view is known and true
+ */
+gboolean
+jf_patchwork_find (const JfPatchwork *patchwork,
+                   const JfRegion    *view,
+                   JfRegion          *part)
+{
+  JfRegion cells     = get_cells (patchwork, view);
+  int      n_columns = (view->width - 1) / MAX_PART_WIDTH + 1;
+  int      n_rows    = MAX ((view->height - 1) / MAX_PART_HEIGHT + 1, MIN (view->height / MIN_PART_HEIGHT, PARTS));
+  double   nearest   = G_MAXDOUBLE;
+
+  for (int row = 0; row < n_rows; row++)
+    for (int column = 0; column < n_columns; column++)
+      {
+        int      x         = cells.width  * column / n_columns;
+        int      y         = cells.height * row    / n_rows;
+        JfRegion candidate = { cells.x + x, cells.y + y,
+                               cells.width  * (column + 1) / n_columns - x, cells.height * (row + 1) / n_rows - y };
+
+        if (! find_missing (patchwork, &candidate) || get_distance (&candidate, &cells) >= nearest)
+          continue;
+
+        nearest = get_distance (&candidate, &cells);
+        *part   = (JfRegion) { candidate.x * CELL, candidate.y * CELL,
+                               MIN (candidate.width  * CELL, patchwork->planes.width  - candidate.x * CELL),
+                               MIN (candidate.height * CELL, patchwork->planes.height - candidate.y * CELL) };
+      }
+
+  return nearest < G_MAXDOUBLE;
+}
+
+/**
+ * jf_patchwork_read:
+ * @patchwork: a picture
+ * @x:         of the first pixel
+ * @y:         of the first pixel
+ * @width:     how many pixels, within the picture
+ * @row:       (inout): planes of one row
+ *
+ * Copies what is known, true or not, and leaves the rest of @row as it is.
+ */
+void
+jf_patchwork_read (const JfPatchwork *patchwork,
+                   int                x,
+                   int                y,
+                   int                width,
+                   JfPlanes          *row)
+{
+  const guchar *cells = patchwork->cells + (gsize) (y / CELL) * patchwork->n_columns;
+  int           end   = x + width;
+
+  for (int from = x, to; from < end; from = to)
+    {
+      to = MIN ((from / CELL + 1) * CELL, end);
+
+      if (cells[from / CELL] == NOTHING)
+        continue;
+
+      for (int c = 0; c < row->channels; c++)
+        memcpy (jf_planes_get_row (row, c, from - x, 0), jf_planes_get_row (&patchwork->planes, c, from, y),
+                sizeof (float) * (to - from));
+    }
+}
+
+
+/*  private functions  */
+
+/* Shrinks a region of cells to those that are not known or not true; FALSE if there are none. */
+static gboolean
+find_missing (const JfPatchwork *patchwork,
+              JfRegion          *cells)
+{
+  int left  = G_MAXINT;
+  int top   = G_MAXINT;
+  int right = -1;
+  int below = -1;
+
+  for (int y = cells->y; y < cells->y + cells->height; y++)
+    for (int x = cells->x; x < cells->x + cells->width; x++)
+      if (patchwork->cells[(gsize) y * patchwork->n_columns + x] != FRESH)
+        {
+          left  = MIN (left, x);
+          right = MAX (right, x);
+          top   = MIN (top, y);
+          below = y;
+        }
+
+  *cells = (JfRegion) { left, top, right - left + 1, below - top + 1 };
+
+  return right >= 0;
+}
+
+/* The cells that a region touches. */
+static JfRegion
+get_cells (const JfPatchwork *patchwork,
+           const JfRegion    *region)
+{
+  int x = region->x / CELL;
+  int y = region->y / CELL;
+
+  return (JfRegion) { x, y,
+                      MIN ((region->x + region->width  - 1) / CELL + 1, patchwork->n_columns) - x,
+                      MIN ((region->y + region->height - 1) / CELL + 1, patchwork->n_rows)    - y };
+}
+
+/* Between the middles. */
+static double
+get_distance (const JfRegion *region,
+              const JfRegion *other)
+{
+  return hypot (region->x + region->width  / 2.0 - other->x - other->width  / 2.0,
+                region->y + region->height / 2.0 - other->y - other->height / 2.0);
+}

@@ -1,0 +1,96 @@
+/* Joint Filter: learned joint image filtering
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * raster: planes as the screen shows them
+ */
+#include "raster.h"
+
+
+static void add_row (const JfPlanes *row,
+                     int             shrink,
+                     float          *sums);
+static void convert (const JfRaster *raster,
+                     const float    *values,
+                     int             width,
+                     guchar         *rgba);
+
+
+/*  public functions  */
+
+/**
+ * jf_raster_draw:
+ * @raster: where the values come from
+ * @region: which pixels
+ * @shrink: how many of them become one in each direction
+ * @rgba:   (out caller-allocates): "R'G'B'A u8" in sRGB, of @region's size by @shrink, rounded up
+ *
+ * Values go through the format that they will be stored in: what is lost there is not shown.
+ */
+void
+jf_raster_draw (const JfRaster *raster,
+                const JfRegion *region,
+                int             shrink,
+                guchar         *rgba)
+{
+  int               n      = babl_format_get_n_components (raster->format);
+  int               width  = (region->width + shrink - 1) / shrink;
+  g_auto (JfPlanes) row    = { 0 };
+  g_autofree float *values = g_new (float, (gsize) width * n);
+
+  if (! jf_planes_init (&row, n, region->width, 1, NULL))
+    return;
+
+  for (int y = 0; y < region->height; y += shrink, rgba += 4 * width)
+    {
+      int height = MIN (shrink, region->height - y);
+
+      for (gsize i = 0; i < (gsize) width * n; i++)
+        values[i] = 0.0f;
+
+      for (int i = 0; i < height; i++)
+        {
+          raster->func (region->x, region->y + y + i, &row, raster->data);
+          add_row (&row, shrink, values);
+        }
+
+      for (gsize i = 0; i < (gsize) width * n && shrink > 1; i++)
+        values[i] /= (float) (height * MIN (shrink, region->width - (int) i / n * shrink));
+
+      convert (raster, values, width, rgba);
+    }
+}
+
+
+/*  private functions  */
+
+static void
+add_row (const JfPlanes *row,
+         int             shrink,
+         float          *sums)
+{
+  int n = row->channels;
+
+  for (int c = 0; c < n; c++)
+    {
+      const float *from = jf_planes_get_row (row, c, 0, 0);
+
+      if (shrink == 1)
+        for (int x = 0; x < row->width; x++)
+          sums[x * n + c] = from[x];
+      else
+        for (int x = 0; x < row->width; x++)
+          sums[x / shrink * n + c] += from[x];
+    }
+}
+
+static void
+convert (const JfRaster *raster,
+         const float    *values,
+         int             width,
+         guchar         *rgba)
+{
+  g_autofree guchar *stored = g_malloc ((gsize) width * babl_format_get_bytes_per_pixel (raster->stored));
+
+  babl_process (babl_fish (raster->format, raster->stored), values, stored, width);
+  babl_process (babl_fish (raster->stored, babl_format ("R'G'B'A u8")), stored, rgba, width);
+}

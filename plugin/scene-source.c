@@ -1,0 +1,822 @@
+/* Joint Filter: learned joint image filtering
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * scene-source: previews of what a mode makes of a drawable
+ *
+ * The pictures are read in the main thread, where GIMP wants all calls to be made. What concerns the whole of them is
+ * found out once for each guidance (JfScene), and what the user looks at is computed part by part (JfPatchwork). Both
+ * happen in a thread of their own, one thing at a time; after each the main thread looks what is wanted now, and what
+ * nobody wants any more is cancelled. Results are kept at full strength, so the strength changes at once.
+ */
+#include <math.h>
+#include <string.h>
+
+#include <glib/gi18n-lib.h>
+
+#include "align.h"
+#include "scene.h"
+
+#include "arguments.h"
+#include "guidance.h"
+#include "models.h"
+#include "patchwork.h"
+#include "pixels.h"
+#include "raster.h"
+#include "scene-source.h"
+
+
+/* For how many milliseconds the arguments have to rest: a slider that is moved changes every 10 to 20. */
+#define DELAY 80
+
+
+/* A guidance and what was found out with it. */
+typedef struct
+{
+  JfPixels  guidance;     /* empty: the target guides itself                  */
+  JfRaster  raster;       /* how to show it                                   */
+  double    overlap;      /* the share of the focus that it covers, 0..1      */
+  JfAlign   align;        /* how it lies                                      */
+  gboolean  measured;     /* whether that is known                            */
+  JfScene  *scene;        /* refers to the pictures; NULL: not prepared so far */
+} Stage;
+
+/* What a thread does. */
+typedef enum
+{
+  WORK_PREPARE,      /* find out what the arguments need to know of the whole */
+  WORK_RENDER,       /* compute a part                                        */
+  WORK_MEASURE       /* find how the guidance lies                            */
+} WorkKind;
+
+typedef struct
+{
+  WorkKind           kind;
+  const JfMode      *mode;
+  JfPipelineOptions  options;
+  JfTask             task;
+  const JfPixels    *target;
+  Stage             *stage;
+  JfRegion           part;       /* to render   */
+  JfPlanes           output;     /* of the part */
+} Work;
+
+struct _JfSceneSource
+{
+  GObject               parent_instance;
+
+  const JfMode         *mode;
+  GimpProcedureConfig  *config;
+  GimpDrawable        **targets;           /* the first one is shown                                  */
+  JfPixels              pixels;            /* all of it                                               */
+  JfRaster              raster;            /* how to show it                                          */
+  JfRegion              focus;             /* what the selection touches of it                        */
+  JfPlanes              mask;              /* the selection there; empty: all is selected             */
+  JfPatchwork           result;            /* at full strength                                        */
+  double                strength;
+
+  Stage                *stage;             /* what the result was made with; NULL: nothing so far     */
+  Stage                *next;              /* what takes its place when it is prepared; NULL: nothing */
+  gboolean              prepared;          /* the stage is that of the arguments                      */
+  gboolean              other_guidance;    /* they have another one, which has to be read             */
+  guint                 delay;             /* id of a timer while they do not rest                    */
+
+  gboolean              requested;
+  JfRegion              request;
+  GCancellable         *cancellable;       /* of what is being computed; NULL: nothing                */
+  WorkKind              kind;              /* of that                                                 */
+  JfRegion              part;              /* that is rendered                                        */
+  gboolean              busy;
+  char                 *message;           /* why nothing can be computed; NULL: it can               */
+};
+
+
+static void       iface_init         (JfPreviewSourceInterface *iface);
+static void       finalize           (GObject              *object);
+static void       get_size           (JfPreviewSource      *preview,
+                                      int                  *width,
+                                      int                  *height);
+static void       get_focus          (JfPreviewSource      *preview,
+                                      JfRegion             *region);
+static void       read_picture       (JfPreviewSource      *preview,
+                                      JfPicture             picture,
+                                      const JfRegion       *region,
+                                      int                   shrink,
+                                      guchar               *rgba);
+static void       request            (JfPreviewSource      *preview,
+                                      const JfRegion       *region);
+static gboolean   is_busy            (JfPreviewSource      *preview);
+static char     * get_message        (JfPreviewSource      *preview);
+static char     * describe_guidance  (JfPreviewSource      *preview);
+
+static char     * describe_align     (const JfAlign        *align,
+                                      const JfPlanes       *planes);
+static Stage    * get_stage          (const JfSceneSource  *source);
+
+static gboolean   read_target        (JfSceneSource        *source,
+                                      GError              **error);
+static gboolean   read_mask          (JfSceneSource        *source,
+                                      GError              **error);
+static Stage    * read_guidance      (JfSceneSource        *source,
+                                      GError              **error);
+static void       read_before_row    (int                   x,
+                                      int                   y,
+                                      JfPlanes             *row,
+                                      gpointer              data);
+static void       read_after_row     (int                   x,
+                                      int                   y,
+                                      JfPlanes             *row,
+                                      gpointer              data);
+static void       read_guidance_row  (int                   x,
+                                      int                   y,
+                                      JfPlanes             *row,
+                                      gpointer              data);
+static void       copy_row           (const JfPlanes       *planes,
+                                      int                   x,
+                                      int                   y,
+                                      JfPlanes             *row);
+static void       apply_mask         (const JfSceneSource  *source,
+                                      int                   x,
+                                      int                   y,
+                                      JfPlanes             *row);
+static void       stage_free         (Stage                *stage);
+static void       on_argument        (JfSceneSource        *source,
+                                      GParamSpec           *argument);
+static void       change_strength    (JfSceneSource        *source);
+static gboolean   on_rest            (gpointer              data);
+static void       advance            (JfSceneSource        *source);
+static void       start_next         (JfSceneSource        *source);
+static gboolean   is_wanted          (const JfSceneSource  *source);
+static void       change_guidance    (JfSceneSource        *source);
+static void       set_status         (JfSceneSource        *source,
+                                      const char           *message);
+static void       start              (JfSceneSource        *source,
+                                      WorkKind              kind,
+                                      const JfRegion       *part);
+static void       run                (GTask                *task,
+                                      gpointer              object,
+                                      gpointer              data,
+                                      GCancellable         *cancellable);
+static gboolean   prepare            (Work                 *work,
+                                      GError              **error);
+static gboolean   render             (Work                 *work,
+                                      GError              **error);
+static gboolean   measure            (Work                 *work,
+                                      GError              **error);
+static void       work_free          (gpointer              data);
+static void       finish             (GObject              *object,
+                                      GAsyncResult         *result,
+                                      gpointer              data);
+static void       keep               (JfSceneSource        *source,
+                                      const Work           *work);
+static gboolean   intersect          (const JfRegion       *region,
+                                      const JfRegion       *other,
+                                      JfRegion             *common);
+
+
+G_DEFINE_FINAL_TYPE_WITH_CODE (JfSceneSource, jf_scene_source, G_TYPE_OBJECT,
+                               G_IMPLEMENT_INTERFACE (JF_TYPE_PREVIEW_SOURCE, iface_init))
+
+
+/*  public functions  */
+
+/**
+ * jf_scene_source_new:
+ * @mode:    what is done
+ * @config:  its arguments, which the source follows
+ * @targets: (array zero-terminated=1): to what it is done, and outlives the source; the first one is shown
+ * @error:   return location for an error
+ *
+ * Returns: (transfer full) (nullable): the source, to be given to jf_scene_source_stop () before it is unreferenced
+ */
+JfSceneSource *
+jf_scene_source_new (const JfMode         *mode,
+                     GimpProcedureConfig  *config,
+                     GimpDrawable        **targets,
+                     GError              **error)
+{
+  g_autoptr (JfSceneSource) source = g_object_new (JF_TYPE_SCENE_SOURCE, NULL);
+
+  source->mode           = mode;
+  source->config         = g_object_ref (config);
+  source->targets        = targets;
+  source->other_guidance = TRUE;
+
+  if (! read_target (source, error))
+    return NULL;
+
+  g_object_get (config, "strength", &source->strength, NULL);
+  g_signal_connect_swapped (config, "notify", G_CALLBACK (on_argument), source);
+
+  return g_steal_pointer (&source);
+}
+
+/**
+ * jf_scene_source_stop:
+ * @source: a source
+ *
+ * Ends what is being computed, and runs the main loop until it has ended.
+ */
+void
+jf_scene_source_stop (JfSceneSource *source)
+{
+  g_signal_handlers_disconnect_by_data (source->config, source);
+  g_clear_handle_id (&source->delay, g_source_remove);
+  request (JF_PREVIEW_SOURCE (source), NULL);
+
+  while (source->cancellable)
+    g_main_context_iteration (NULL, TRUE);
+}
+
+
+/*  private functions  */
+
+static void
+jf_scene_source_class_init (JfSceneSourceClass *klass)
+{
+  G_OBJECT_CLASS (klass)->finalize = finalize;
+}
+
+static void
+jf_scene_source_init (JfSceneSource *source)
+{
+}
+
+static void
+iface_init (JfPreviewSourceInterface *iface)
+{
+  iface->get_size    = get_size;
+  iface->get_focus   = get_focus;
+  iface->read        = read_picture;
+  iface->request     = request;
+  iface->is_busy     = is_busy;
+  iface->get_message = get_message;
+
+  iface->describe_guidance = describe_guidance;
+}
+
+static void
+finalize (GObject *object)
+{
+  JfSceneSource *source = JF_SCENE_SOURCE (object);
+
+  g_clear_pointer (&source->stage, stage_free);
+  g_clear_pointer (&source->next, stage_free);
+  jf_patchwork_clear (&source->result);
+  jf_planes_clear (&source->mask);
+  jf_pixels_clear (&source->pixels);
+  g_clear_object (&source->config);
+  g_free (source->message);
+
+  G_OBJECT_CLASS (jf_scene_source_parent_class)->finalize (object);
+}
+
+static void
+get_size (JfPreviewSource *preview,
+          int             *width,
+          int             *height)
+{
+  const JfPlanes *planes = &JF_SCENE_SOURCE (preview)->pixels.planes;
+
+  *width  = planes->width;
+  *height = planes->height;
+}
+
+static void
+get_focus (JfPreviewSource *preview,
+           JfRegion        *region)
+{
+  *region = JF_SCENE_SOURCE (preview)->focus;
+}
+
+static gboolean
+is_busy (JfPreviewSource *preview)
+{
+  return JF_SCENE_SOURCE (preview)->busy;
+}
+
+static char *
+get_message (JfPreviewSource *preview)
+{
+  return g_strdup (JF_SCENE_SOURCE (preview)->message);
+}
+
+static char *
+describe_guidance (JfPreviewSource *preview)
+{
+  const Stage *stage = get_stage (JF_SCENE_SOURCE (preview));
+
+  if (! stage || ! stage->guidance.planes.data)
+    return NULL;
+
+  if (stage->overlap <= 0.0)
+    return g_strdup (_("Does not overlap what is filtered"));
+
+  if (stage->overlap < 1.0 && ! stage->align.sure)
+    return g_strdup_printf (_("Covers %d%% of what is filtered; beyond it, its edge is used"),
+                            (int) (100.0 * stage->overlap));
+
+  if (! stage->align.sure)
+    return NULL;
+
+  return describe_align (&stage->align, &stage->guidance.planes);
+}
+
+/* By how much the corners are off. What a hand does to a camera is more than a pixel; less is also what the measure
+ * itself is off in noisy pictures.
+ */
+static char *
+describe_align (const JfAlign  *align,
+                const JfPlanes *planes)
+{
+  double turn   = hypot (align->scale * cos (align->angle) - 1.0, align->scale * sin (align->angle));
+  double pixels = hypot (align->dx, align->dy) + turn * hypot (planes->width, planes->height) / 2.0;
+  int    n      = (int) round (pixels);
+
+  if (n <= 1)
+    return g_strdup (_("Aligned"));
+
+  return g_strdup_printf (ngettext ("About %d pixel off", "About %d pixels off", n), n);
+}
+
+/* The one of the guidance chosen last. */
+static Stage *
+get_stage (const JfSceneSource *source)
+{
+  return source->next ? source->next : source->stage;
+}
+
+/*  the pictures  */
+
+static gboolean
+read_target (JfSceneSource  *source,
+             GError        **error)
+{
+  GimpDrawable   *target = source->targets[0];
+  const JfRegion  whole  = { 0, 0, gimp_drawable_get_width (target), gimp_drawable_get_height (target) };
+  JfRegion       *focus  = &source->focus;
+
+  source->raster = (JfRaster) { jf_pixels_get_format (target), gimp_drawable_get_format (target),
+                                read_before_row, source };
+
+  /* Without an overlap nothing can be filtered; then the dialog says so in its own time. */
+  if (! gimp_drawable_mask_intersect (target, &focus->x, &focus->y, &focus->width, &focus->height))
+    *focus = whole;
+
+  return jf_pixels_read    (&source->pixels, target, &whole, error) &&
+         read_mask         (source, error) &&
+         jf_patchwork_init (&source->result, source->pixels.colour.channels, whole.width, whole.height, error);
+}
+
+/* The selection covers the image, wherever the target lies in it. Its values are shares, not colours. */
+static gboolean
+read_mask (JfSceneSource  *source,
+           GError        **error)
+{
+  GimpItem              *target = GIMP_ITEM (source->targets[0]);
+  GimpImage             *image  = gimp_item_get_image (target);
+  JfRegion               focus  = source->focus;
+  g_autoptr (GeglBuffer) buffer = NULL;
+  int                    x, y;
+
+  if (gimp_selection_is_empty (image))
+    return TRUE;
+
+  if (! jf_planes_init (&source->mask, 1, focus.width, focus.height, error))
+    return FALSE;
+
+  gimp_drawable_get_offsets (source->targets[0], &x, &y);
+  buffer = gimp_drawable_get_buffer (GIMP_DRAWABLE (gimp_image_get_selection (image)));
+  gegl_buffer_get (buffer, GEGL_RECTANGLE (focus.x + x, focus.y + y, focus.width, focus.height), 1.0,
+                   babl_format ("Y float"), source->mask.data, GEGL_AUTO_ROWSTRIDE, GEGL_ABYSS_NONE);
+
+  return TRUE;
+}
+
+static Stage *
+read_guidance (JfSceneSource  *source,
+               GError        **error)
+{
+  GimpDrawable    *target   = source->targets[0];
+  GimpImage       *image    = gimp_item_get_image (GIMP_ITEM (target));
+  GimpLayer       *guidance = jf_arguments_get_guidance (source->config, image);
+  g_autofree Stage *stage   = g_new0 (Stage, 1);
+
+  if (! guidance && source->mode->guidance == JF_GUIDANCE_SELF)
+    return g_steal_pointer (&stage);
+
+  if (! jf_guidance_check (guidance, image, source->targets, error) ||
+      ! jf_guidance_read (&stage->guidance, guidance, target, error))
+    return NULL;
+
+  stage->overlap = jf_guidance_get_overlap (guidance, target, &source->focus);
+  stage->raster  = (JfRaster) { jf_pixels_get_format (GIMP_DRAWABLE (guidance)),
+                                gimp_drawable_get_format (GIMP_DRAWABLE (guidance)), read_guidance_row, stage };
+
+  return g_steal_pointer (&stage);
+}
+
+static void
+stage_free (Stage *stage)
+{
+  jf_scene_free (stage->scene);
+  jf_pixels_clear (&stage->guidance);
+  g_free (stage);
+}
+
+static void
+read_picture (JfPreviewSource *preview,
+              JfPicture        picture,
+              const JfRegion  *region,
+              int              shrink,
+              guchar          *rgba)
+{
+  JfSceneSource *source = JF_SCENE_SOURCE (preview);
+  const Stage   *stage  = get_stage (source);
+  JfRaster       raster = source->raster;
+
+  if (picture == JF_PICTURE_AFTER)
+    raster.func = read_after_row;
+  else if (picture == JF_PICTURE_GUIDANCE && stage && stage->raster.func)
+    raster = stage->raster;
+
+  jf_raster_draw (&raster, region, shrink, rgba);
+}
+
+/* A JfRowFunc. */
+static void
+read_before_row (int       x,
+                 int       y,
+                 JfPlanes *row,
+                 gpointer  data)
+{
+  copy_row (&((const JfSceneSource *) data)->pixels.planes, x, y, row);
+}
+
+/* A JfRowFunc. */
+static void
+read_guidance_row (int       x,
+                   int       y,
+                   JfPlanes *row,
+                   gpointer  data)
+{
+  copy_row (&((const Stage *) data)->guidance.planes, x, y, row);
+}
+
+/* A JfRowFunc. */
+static void
+read_after_row (int       x,
+                int       y,
+                JfPlanes *row,
+                gpointer  data)
+{
+  const JfSceneSource *source = data;
+  const JfRegion       region = { x, y, row->width, 1 };
+  JfPlanes             colour = *row;
+
+  read_before_row (x, y, row, data);
+
+  if (! source->stage)
+    return;
+
+  colour.channels = source->pixels.colour.channels;
+  jf_patchwork_read (&source->result, x, y, row->width, &colour);
+  jf_scene_blend (source->stage->scene, &region, source->strength, &colour);
+
+  if (source->mask.data)
+    apply_mask (source, x, y, &colour);
+}
+
+static void
+copy_row (const JfPlanes *planes,
+          int             x,
+          int             y,
+          JfPlanes       *row)
+{
+  for (int c = 0; c < row->channels; c++)
+    memcpy (jf_planes_get_row (row, c, 0, 0), jf_planes_get_row (planes, c, x, y), sizeof (float) * row->width);
+}
+
+static void
+apply_mask (const JfSceneSource *source,
+            int                  x,
+            int                  y,
+            JfPlanes            *row)
+{
+  const JfRegion *focus  = &source->focus;
+  gboolean        inside = y >= focus->y && y < focus->y + focus->height;
+
+  for (int c = 0; c < row->channels; c++)
+    {
+      const float *before = jf_planes_get_row (&source->pixels.colour, c, x, y);
+      const float *mask   = inside ? jf_planes_get_row (&source->mask, 0, 0, y - focus->y) : NULL;
+      float       *after  = jf_planes_get_row (row, c, 0, 0);
+
+      for (int i = 0; i < row->width; i++)
+        {
+          int   column = x + i - focus->x;
+          float share  = inside && column >= 0 && column < focus->width ? mask[column] : 0.0f;
+
+          after[i] = before[i] + share * (after[i] - before[i]);
+        }
+    }
+}
+
+/*  what is wanted  */
+
+static void
+request (JfPreviewSource *preview,
+         const JfRegion  *region)
+{
+  JfSceneSource *source = JF_SCENE_SOURCE (preview);
+
+  source->requested = region && intersect (region, &source->focus, &source->request);
+
+  advance (source);
+}
+
+static void
+on_argument (JfSceneSource *source,
+             GParamSpec    *argument)
+{
+  if (! strcmp (argument->name, "strength"))
+    change_strength (source);
+
+  if (! strcmp (argument->name, "strength") || ! strcmp (argument->name, "output"))
+    return;
+
+  if (! strcmp (argument->name, "guidance-tattoo"))
+    source->other_guidance = TRUE;
+
+  source->prepared = FALSE;
+  jf_patchwork_age (&source->result);
+
+  g_clear_handle_id (&source->delay, g_source_remove);
+  source->delay = g_timeout_add (DELAY, on_rest, source);
+
+  set_status (source, NULL);
+  advance (source);
+}
+
+static void
+change_strength (JfSceneSource *source)
+{
+  g_object_get (source->config, "strength", &source->strength, NULL);
+
+  jf_preview_source_changed (JF_PREVIEW_SOURCE (source), JF_PICTURE_AFTER, &source->focus);
+}
+
+/* A GSourceFunc. */
+static gboolean
+on_rest (gpointer data)
+{
+  JfSceneSource *source = data;
+
+  source->delay = 0;
+  advance (source);
+
+  return G_SOURCE_REMOVE;
+}
+
+/* Called whenever something has happened. */
+static void
+advance (JfSceneSource *source)
+{
+  if (source->cancellable && ! is_wanted (source))
+    g_cancellable_cancel (source->cancellable);
+
+  if (! source->cancellable && ! source->delay)
+    start_next (source);
+
+  set_status (source, source->message);
+}
+
+/* Only with nothing running: a thread may be using the stages. */
+static void
+start_next (JfSceneSource *source)
+{
+  JfRegion part = { 0 };
+
+  if (source->other_guidance)
+    change_guidance (source);
+
+  if (source->message || ! source->requested)
+    return;
+
+  if (! source->prepared)
+    start (source, WORK_PREPARE, &part);
+  else if (jf_patchwork_find (&source->result, &source->request, &part))
+    start (source, WORK_RENDER, &part);
+  else if (source->stage->guidance.planes.data && ! source->stage->measured)
+    start (source, WORK_MEASURE, &part);
+}
+
+static gboolean
+is_wanted (const JfSceneSource *source)
+{
+  JfRegion common;
+  JfRegion part;
+
+  if (! source->requested || source->delay)
+    return FALSE;
+
+  switch (source->kind)
+    {
+    case WORK_RENDER:
+      return intersect (&source->part, &source->request, &common);
+
+    case WORK_MEASURE:
+      return ! jf_patchwork_find (&source->result, &source->request, &part);
+
+    default:
+      return TRUE;
+    }
+}
+
+/* What is shown stays until something better takes its place. */
+static void
+change_guidance (JfSceneSource *source)
+{
+  const JfRegion     whole = { 0, 0, source->pixels.planes.width, source->pixels.planes.height };
+  g_autoptr (GError) error = NULL;
+
+  source->other_guidance = FALSE;
+  g_clear_pointer (&source->next, stage_free);
+  source->next = read_guidance (source, &error);
+
+  if (error)
+    set_status (source, error->message);
+
+  jf_preview_source_changed (JF_PREVIEW_SOURCE (source), JF_PICTURE_GUIDANCE, &whole);
+}
+
+static void
+set_status (JfSceneSource *source,
+            const char    *message)
+{
+  gboolean running = source->cancellable && source->kind != WORK_MEASURE;
+  gboolean busy    = source->requested && (running || source->delay);
+
+  if (busy == source->busy && ! g_strcmp0 (message, source->message))
+    return;
+
+  source->busy = busy;
+
+  if (message != source->message)
+    {
+      g_free (source->message);
+      source->message = g_strdup (message);
+    }
+
+  jf_preview_source_status (JF_PREVIEW_SOURCE (source));
+}
+
+/*  the work  */
+
+static void
+start (JfSceneSource  *source,
+       WorkKind        kind,
+       const JfRegion *part)
+{
+  Work             *work = g_new0 (Work, 1);
+  g_autoptr (GTask) task = NULL;
+
+  source->kind        = kind;
+  source->part        = *part;
+  source->cancellable = g_cancellable_new ();
+
+  work->kind   = kind;
+  work->mode   = source->mode;
+  work->target = &source->pixels;
+  work->stage  = get_stage (source);
+  work->part   = *part;
+  work->task   = (JfTask) { gimp_get_num_processors (), source->cancellable, NULL, NULL };
+  jf_arguments_get_options (source->config, source->mode, &work->options);
+
+  task = g_task_new (source, source->cancellable, finish, NULL);
+  g_task_set_task_data (task, work, work_free);
+  g_task_run_in_thread (task, run);
+}
+
+/* A GTaskThreadFunc. */
+static void
+run (GTask        *task,
+     gpointer      object,
+     gpointer      data,
+     GCancellable *cancellable)
+{
+  static gboolean (* const functions[]) (Work *, GError **) = { prepare, render, measure };
+
+  Work   *work  = data;
+  GError *error = NULL;
+
+  if (functions[work->kind] (work, &error))
+    g_task_return_boolean (task, TRUE);
+  else
+    g_task_return_error (task, error);
+}
+
+static gboolean
+prepare (Work    *work,
+         GError **error)
+{
+  Stage                 *stage    = work->stage;
+  const JfPlanes        *guidance = &stage->guidance.colour;
+  g_autoptr (JfPipeline) pipeline = jf_models_load (work->mode, &work->options, error);
+
+  if (! pipeline)
+    return FALSE;
+
+  if (stage->scene)
+    return jf_scene_set_pipeline (stage->scene, pipeline, &work->task, error);
+
+  stage->scene = jf_scene_new (pipeline, &work->target->colour, work->target->alpha,
+                               guidance->data ? guidance : NULL, &work->task, error);
+
+  return stage->scene != NULL;
+}
+
+static gboolean
+render (Work    *work,
+        GError **error)
+{
+  return jf_planes_init (&work->output, work->target->colour.channels, work->part.width, work->part.height, error) &&
+         jf_scene_render (work->stage->scene, &work->part, &work->task, &work->output, error);
+}
+
+static gboolean
+measure (Work    *work,
+         GError **error)
+{
+  return jf_align_estimate (&work->target->colour, &work->stage->guidance.colour, JF_ALIGN_SIMILARITY,
+                            work->task.cancellable, &work->stage->align, error);
+}
+
+static void
+work_free (gpointer data)
+{
+  Work *work = data;
+
+  jf_planes_clear (&work->output);
+  g_free (work);
+}
+
+/* A GAsyncReadyCallback. What was cancelled counts as failed, even if it is done. */
+static void
+finish (GObject      *object,
+        GAsyncResult *result,
+        gpointer      data)
+{
+  JfSceneSource     *source = JF_SCENE_SOURCE (object);
+  GTask             *task   = G_TASK (result);
+  const Work        *work   = g_task_get_task_data (task);
+  g_autoptr (GError) error  = NULL;
+
+  g_clear_object (&source->cancellable);
+
+  if (g_task_propagate_boolean (task, &error))
+    keep (source, work);
+  else if (! g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+    set_status (source, error->message);
+
+  /* The next part is computed while this one is drawn. */
+  advance (source);
+
+  if (! error && work->kind == WORK_RENDER)
+    jf_preview_source_changed (JF_PREVIEW_SOURCE (source), JF_PICTURE_AFTER, &work->part);
+}
+
+static void
+keep (JfSceneSource *source,
+      const Work    *work)
+{
+  switch (work->kind)
+    {
+    case WORK_PREPARE:
+      source->prepared = TRUE;
+      if (source->next)
+        {
+          g_clear_pointer (&source->stage, stage_free);
+          source->stage = g_steal_pointer (&source->next);
+        }
+      break;
+
+    case WORK_RENDER:
+      jf_patchwork_put (&source->result, &work->part, &work->output);
+      break;
+
+    case WORK_MEASURE:
+      work->stage->measured = TRUE;
+      jf_preview_source_status (JF_PREVIEW_SOURCE (source));
+      break;
+    }
+}
+
+static gboolean
+intersect (const JfRegion *region,
+           const JfRegion *other,
+           JfRegion       *common)
+{
+  return gimp_rectangle_intersect (region->x, region->y, region->width, region->height,
+                                   other->x, other->y, other->width, other->height,
+                                   &common->x, &common->y, &common->width, &common->height);
+}
