@@ -23,9 +23,9 @@ def orthogonal(matrices):
     """The nearest semi-orthogonal matrices, roughly, of a batch [n,rows,columns]."""
     x = matrices.mT if matrices.shape[1] > matrices.shape[2] else matrices
     x = (x / (x.norm(dim=(1, 2), keepdim=True) + 1e-12)).bfloat16()
-    for _ in range(STEPS):
+    for _ in range(STEPS):                               # x = A x + (B g + C g g) x, in few kernels
         gram = x @ x.mT
-        x = A * x + (B * gram + C * gram @ gram) @ x
+        x = torch.baddbmm(x, torch.baddbmm(gram, gram, gram, beta=B, alpha=C), x, beta=A)
     return x.mT if matrices.shape[1] > matrices.shape[2] else x
 
 
@@ -34,41 +34,38 @@ class Muon(torch.optim.Optimizer):
 
     def __init__(self, parameters, lr):
         super().__init__(parameters, {'lr': lr})
-        (group,) = self.param_groups
-        shapes = {}
-        for p in group['params']:
-            p_state = self.state[p]
-            p_state['first'] = torch.zeros_like(p)
+        parameters, shapes = self.param_groups[0]['params'], {}
+        for p in parameters:
             if p.ndim == 4:
                 shapes.setdefault(p.shape, []).append(p)
-            else:
-                p_state['second'] = torch.zeros_like(p)
-        self.stacks = list(shapes.values())
-        self.biases = [p for p in group['params'] if p.ndim != 4]
-        self.steps = torch.zeros((), device=group['params'][0].device)
+        self.stacks = [(weights, [torch.zeros_like(p) for p in weights]) for weights in shapes.values()]
+        self.biases = [p for p in parameters if p.ndim != 4]
+        self.first = torch.zeros(sum(p.numel() for p in self.biases), device=parameters[0].device)
+        self.second, self.steps = torch.zeros_like(self.first), torch.zeros((), device=self.first.device)
 
     @torch.no_grad()
     def step(self):
         rate = self.param_groups[0]['lr']
-        for weights in self.stacks:
-            self.turn(weights, rate)
-        self.steps += 1
-        for p in self.biases:
-            self.adapt(p, rate * BIAS_SHARE)
+        for weights, momenta in self.stacks:
+            self.turn(weights, momenta, rate)
+        self.adapt(rate * BIAS_SHARE)
 
-    def turn(self, weights, rate):
+    def turn(self, weights, momenta, rate):
         """Layers of one shape at once."""
-        momenta, gradients = [self.state[p]['first'] for p in weights], [p.grad for p in weights]
+        gradients = [p.grad for p in weights]
         torch._foreach_lerp_(momenta, gradients, 1 - MOMENTUM)
         ahead = torch._foreach_lerp(gradients, momenta, MOMENTUM)               # Nesterov
         ahead = torch.stack([x.flatten(1) for x in ahead])
         steps = orthogonal(ahead - ahead.mean(2, keepdim=True))
-        steps = steps * max(1, steps.shape[1] / steps.shape[2]) ** 0.5 * -rate
+        steps = steps * (max(1, steps.shape[1] / steps.shape[2]) ** 0.5 * -rate)
         torch._foreach_add_(weights, [step.view(weights[0].shape) for step in steps])
 
-    def adapt(self, p, rate):
-        state = self.state[p]
-        state['first'].lerp_(p.grad, 1 - BETAS[0])
-        state['second'].lerp_(p.grad.square(), 1 - BETAS[1])
-        size = (state['second'] / (1 - BETAS[1] ** self.steps)).sqrt() + EPSILON
-        p.sub_(state['first'] / (1 - BETAS[0] ** self.steps) / size * rate)
+    def adapt(self, rate):
+        """All biases at once."""
+        gradient = torch.cat([p.grad for p in self.biases])
+        self.steps += 1
+        self.first.lerp_(gradient, 1 - BETAS[0])
+        self.second.lerp_(gradient.square(), 1 - BETAS[1])
+        size = (self.second / (1 - BETAS[1] ** self.steps)).sqrt() + EPSILON
+        step = self.first / size * (-rate / (1 - BETAS[0] ** self.steps))
+        torch._foreach_add_(self.biases, list(step.split([p.numel() for p in self.biases])))
