@@ -23,6 +23,11 @@ class Batch(NamedTuple):
     def split(self, size):
         return (Batch(*parts) for parts in zip(*(x.split(size) for x in self)))
 
+    def rounds(self, count, size):
+        """Parts of the whole, count times over, each time mixed anew: examples may take longer to make than a step."""
+        for _ in range(count):
+            yield from self.shuffled().split(size)
+
     def shuffled(self):
         order = torch.randperm(len(self.target), device=self.target.device)
         return Batch(*(x[order].contiguous() for x in self))

@@ -188,7 +188,7 @@ def train(config, folders, out, seconds, iterations, reports, device, start=None
             next_report += 1 / reports
         late = share >= 1 - training['last_precision']
         pool = recipe.examples(data, training['pool'], training['patch'], settings)
-        for examples in pool.split(training['batch']):
+        for examples in pool.rounds(training.get('rounds', 1), training['batch']):
             if late not in steps:
                 net.leak = 0.0 if late else training.get('leak', 0.0)
                 steps = {late: Step(net, optimizer, training['loss'], examples, training['precision'][late], passes)}
