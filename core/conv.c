@@ -9,8 +9,9 @@
  *   direct    panel of pixels → packed columns [inputs · kernel²][lanes] → product
  *   Winograd  panels of tiles → 64 × [inputs · blocks²][lanes] → for some outputs at a time: 64 products → 6x6 pixels
  *
- * and then through the pointwise layers, each a product of the panel that the one before has left. A kernel larger
- * than 3x3 is cut into 3x3 kernels (the last ones padded with zeros), whose products add up in the transform domain:
+ * and then through the pointwise layers, each a product of the panel that the one before has left. A layer of few outputs
+ * may be the last: a pointwise one to a plane of products ("taps") for every weight of its kernels, which are added
+ * to the result where they belong (a register of outputs would be mostly empty otherwise). A kernel larger than 3x3 is cut into 3x3 kernels (the last ones padded with zeros), whose products add up in the transform domain:
  * they are more depth for the same 64 products.
  */
 #include "conv.h"
@@ -204,15 +205,6 @@ init_winograd (JfConv      *conv,
   pack_groups (conv, transformed);
 }
 
-/* A row of taps is read for several rows of the result while it is in the cache. */
-static void
-init_shift_add (JfConv *conv)
-{
-  conv->block_rows = JF_TILE;
-  conv->window     = conv->block_rows + conv->kernel - 1;
-  conv->reach      = JF_TILE - 1 + conv->kernel - 1;
-}
-
 static void
 pointwise_clear (gpointer data)
 {
@@ -257,6 +249,77 @@ store_panel (const float *product,
                        jf_vector_load (product + o * lanes + i * JF_LANES));
 }
 
+/*  taps  */
+
+/* Rows that taps are about to be added to for the first time. */
+static void
+start_rows (const JfConv *conv,
+            int           y,
+            JfFeature    *output)
+{
+  gsize channel = jf_feature_channel_stride (output);
+  int   row, o;
+  gsize x;
+
+  for (row = MAX (y, 0); row < y + conv->block_rows; row++)
+    for (o = 0; o < conv->channels; o++)
+      for (x = 0; x < channel; x++)
+        jf_feature_new_row (output, row)[o * channel + x] = conv->tap_bias[o];
+}
+
+/* Adds the taps of a panel of row @y: that of row ky and column kx of a kernel goes ky rows up and kx pixels to the left. */
+JF_DISPATCH static void
+add_taps (const JfConv *conv,
+          const float  *taps,
+          const Panel  *panel,
+          int           y,
+          JfFeature    *output)
+{
+  int kernel = conv->late + 1;
+  int lanes  = conv->gemm->pixels;
+  int o, ky, kx, i;
+
+  for (o = 0; o < conv->channels; o++)
+    for (ky = 0; ky < kernel; ky++, taps += kernel * lanes)
+      {
+        float *row = jf_feature_new_row (output, y - ky) + o * jf_feature_channel_stride (output);
+
+        /* Rows above the image fill up the first block only. */
+        if (y < ky)
+          continue;
+
+        for (kx = 0; kx < kernel; kx++)
+          for (i = 0; i < panel->n_vectors; i++)
+            {
+              int    before = panel->phase[i] < kx;
+              float *to     = row + (panel->phase[i] - kx + before * JF_TILE) * output->phase_stride +
+                              panel->lane[i] - before;
+
+              jf_vector_store (to, jf_vector_load (to) + jf_vector_load (taps + kx * lanes + i * JF_LANES));
+            }
+      }
+}
+
+JF_DISPATCH static void
+clip_rows (const JfConv *conv,
+           int           y,
+           JfFeature    *output)
+{
+  gsize size = conv->channels * jf_feature_channel_stride (output);
+  int   row;
+  gsize x;
+
+  for (row = MAX (y, 0); row < y + conv->block_rows; row++)
+    for (x = 0; x < size; x += JF_LANES)
+      {
+        float *at = jf_feature_new_row (output, row) + x;
+
+        jf_vector_store (at, jf_vector_positive (jf_vector_load (at)));
+      }
+}
+
+/*  finishing  */
+
 /* Whether a panel is one piece of a row, so that a product can be written there. */
 static gboolean
 panel_is_contiguous (const JfGemm *gemm,
@@ -272,13 +335,14 @@ static void
 finish_panel (const JfConv *conv,
               const float  *pixels,
               const Panel  *panel,
-              float        *row,
+              int           y,
               JfFeature    *output,
               float        *scratch)
 {
   const JfGemm *gemm    = conv->gemm;
   gsize         channel = jf_feature_channel_stride (output);
-  gboolean      direct  = panel_is_contiguous (gemm, panel);
+  gboolean      direct  = conv->late == 0 && panel_is_contiguous (gemm, panel);
+  float        *row     = jf_feature_new_row (output, y);
   guint         i;
 
   for (i = 0; i < conv->pointwise->len; i++)
@@ -297,7 +361,10 @@ finish_panel (const JfConv *conv,
       scratch += panel_size (gemm, pointwise->outputs);
     }
 
-  store_panel (pixels, conv->channels, gemm->pixels, panel, row, output->phase_stride, channel);
+  if (conv->late > 0)
+    add_taps (conv, pixels, panel, y, output);
+  else
+    store_panel (pixels, conv->channels, gemm->pixels, panel, row, output->phase_stride, channel);
 }
 
 /*  direct  */
@@ -387,7 +454,7 @@ run_direct (const JfConv     *conv,
                             first + depth == conv->depth ? bias : NULL, conv->relu, product, gemm->pixels);
           weights += rows * depth;
         }
-      finish_panel (conv, product, &panel, jf_feature_new_row (output, y), output, rest);
+      finish_panel (conv, product, &panel, y, output, rest);
     }
 }
 
@@ -513,7 +580,7 @@ finish_tiles (const JfConv *conv,
         locate_panel (&panel, phase * output->vectors + tiles->lane[index] / JF_LANES, tiles->n_vectors[index],
                       output->vectors);
         finish_panel (conv, tiles->pixels[index] + (i * JF_TILE + phase) * stride, &panel,
-                      jf_feature_new_row (output, tiles->y + i), output, scratch);
+                      tiles->y + i, output, scratch);
       }
 }
 
@@ -549,61 +616,6 @@ run_winograd (const JfConv     *conv,
     }
 }
 
-/*  taps  */
-
-/* One vector of an output. */
-JF_INLINE JfVector
-add_taps (const float *const *rows,
-          int                 kernel,
-          gsize               channel_stride,
-          const gsize        *offsets)
-{
-  JfVector sum = { 0 };
-  int      ky, kx;
-
-  for (ky = 0; ky < kernel; ky++)
-    for (kx = 0; kx < kernel; kx++)
-      sum += jf_vector_load (rows[ky] + (gsize) (ky * kernel + kx) * channel_stride + offsets[kx]);
-
-  return sum;
-}
-
-/* Output @o: its kernel² planes of taps start at channel o · kernel². Lanes are the outer loop, so that what a block of rows
- * reads fits into the cache.
- */
-JF_DISPATCH static void
-run_shift_add (const JfConv    *conv,
-               const JfFeature *taps,
-               float            bias,
-               int              o,
-               int              y,
-               JfFeature       *output)
-{
-  gsize             channel = jf_feature_channel_stride (taps);
-  g_autofree gsize *offsets = g_new (gsize, conv->kernel);
-  g_autofree const float **rows = g_new (const float *, conv->window);
-  int               lane, phase, row, i;
-
-  for (i = 0; i < conv->window; i++)
-    rows[i] = jf_feature_row (taps, y + i) + (gsize) o * conv->kernel * conv->kernel * channel;
-
-  for (lane = 0; lane < output->vectors * JF_LANES; lane += JF_LANES)
-    for (phase = 0; phase < JF_TILE; phase++)
-      {
-        for (i = 0; i < conv->kernel; i++)
-          offsets[i] = (phase + i) % JF_TILE * taps->phase_stride + (phase + i) / JF_TILE + lane;
-
-        for (row = 0; row < conv->block_rows; row++)
-          {
-            JfVector sum = add_taps (rows + row, conv->kernel, channel, offsets) + bias;
-
-            jf_vector_store (jf_feature_new_row (output, y + row) + o * jf_feature_channel_stride (output) +
-                             phase * output->phase_stride + lane,
-                             conv->relu ? jf_vector_positive (sum) : sum);
-          }
-      }
-}
-
 /*  public functions  */
 
 /**
@@ -615,8 +627,7 @@ run_shift_add (const JfConv    *conv,
  * @outputs: channels of the output
  * @kernel:  side of the kernels, odd
  * @relu:    whether negative results become 0
- * @weights: (nullable): [outputs][inputs][kernel][kernel]; none where the method has no weights, which reads
- *           outputs · kernel² planes that are the products of an input pixel with every weight of the kernel
+ * @weights: [outputs][inputs][kernel][kernel]
  *
  * Packs the weights for @gemm. Free with jf_conv_clear().
  */
@@ -642,15 +653,12 @@ jf_conv_init (JfConv       *conv,
     case JF_CONV_WINOGRAD:
       init_winograd (conv, weights);
       break;
-    case JF_CONV_SHIFT_ADD:
-      init_shift_add (conv);
-      break;
     }
 }
 
 /**
  * jf_conv_add_pointwise:
- * @conv:    a step with weights
+ * @conv:    a step without taps
  * @outputs: channels of the result
  * @relu:    whether negative results become 0
  * @weights: [outputs][channels of the step so far]
@@ -680,6 +688,43 @@ jf_conv_add_pointwise (JfConv      *conv,
 }
 
 /**
+ * jf_conv_add_taps:
+ * @conv:    a step without taps
+ * @outputs: channels of the result
+ * @kernel:  side of the kernels, odd and up to JF_CONV_MAX_TAPS
+ * @relu:    whether negative results become 0
+ * @weights: [outputs][channels of the step so far][kernel][kernel]
+ * @bias:    [outputs]
+ *
+ * Lets a layer of few outputs follow, by taps. It is the step's last.
+ */
+void
+jf_conv_add_taps (JfConv      *conv,
+                  int          outputs,
+                  int          kernel,
+                  gboolean     relu,
+                  const float *weights,
+                  const float *bias)
+{
+  int               area   = kernel * kernel;
+  g_autofree float *taps   = g_new (float, (gsize) outputs * conv->channels * area);
+  g_autofree float *zeros  = g_new0 (float, outputs * area);
+  int               inputs = conv->channels;
+  int               o, i, t;
+
+  for (o = 0; o < outputs; o++)
+    for (i = 0; i < inputs; i++)
+      for (t = 0; t < area; t++)
+        taps[((gsize) o * area + t) * inputs + i] = weights[((gsize) o * inputs + i) * area + t];
+
+  jf_conv_add_pointwise (conv, outputs * area, FALSE, taps, zeros);
+  conv->channels = outputs;
+  conv->late     = kernel - 1;
+  conv->tap_bias = g_memdup2 (bias, outputs * sizeof (float));
+  conv->tap_relu = relu;
+}
+
+/**
  * jf_conv_clear:
  * @conv: a step from jf_conv_init()
  *
@@ -690,6 +735,7 @@ jf_conv_clear (JfConv *conv)
 {
   g_clear_pointer (&conv->weights, g_aligned_free);
   g_clear_pointer (&conv->pointwise, g_array_unref);
+  g_clear_pointer (&conv->tap_bias, g_free);
 }
 
 /**
@@ -703,7 +749,9 @@ jf_conv_clear (JfConv *conv)
  * @scratch:   @conv->scratch floats, 64-byte aligned
  *
  * Makes rows @y … @y + block_rows - 1 of the output from rows @y … @y + window - 1 of the sources: pixel (x, y) of the
- * output is the kernel's sum over (x … x + kernel - 1, y … y + kernel - 1).
+ * output is the kernel's sum over (x … x + kernel - 1, y … y + kernel - 1). A step with taps begins these rows and completes
+ * those that lie `late` above; steps have to follow each other, and the output has to be laid out for @conv->late more pixels
+ * in a row than it has, with a reach of a tile at least.
  */
 void
 jf_conv_run (const JfConv     *conv,
@@ -714,7 +762,8 @@ jf_conv_run (const JfConv     *conv,
              JfFeature        *output,
              float            *scratch)
 {
-  int o;
+  if (conv->late > 0)
+    start_rows (conv, y, output);
 
   switch (conv->method)
     {
@@ -724,9 +773,8 @@ jf_conv_run (const JfConv     *conv,
     case JF_CONV_WINOGRAD:
       run_winograd (conv, sources, n_sources, bias, y, output, scratch);
       break;
-    case JF_CONV_SHIFT_ADD:
-      for (o = 0; o < conv->outputs; o++)
-        run_shift_add (conv, sources[0], bias[o], o, y, output);
-      break;
     }
+
+  if (conv->tap_relu)
+    clip_rows (conv, y - conv->late, output);
 }

@@ -12,12 +12,14 @@ G_BEGIN_DECLS
 
 typedef enum
 {
-  JF_CONV_DIRECT,     /* one product over all weights of an output                       */
-  JF_CONV_WINOGRAD,   /* F(6x6,3x3), larger kernels as a sum of 3x3 ones                  */
-  JF_CONV_SHIFT_ADD   /* no weights: adds up the kernel² planes per output of a tap layer */
+  JF_CONV_DIRECT,     /* one product over all weights of an output       */
+  JF_CONV_WINOGRAD    /* F(6x6,3x3), larger kernels as a sum of 3x3 ones  */
 } JfConvMethod;
 
 #define JF_CONV_MAX_SOURCES 2
+
+/* The largest kernel of a layer by taps: it reaches from a tile into the next one only, and not into all of it. */
+#define JF_CONV_MAX_TAPS (JF_TILE - 1)
 
 /* A 1x1 layer that follows a step: it works on pixels that are still in the cache. */
 typedef struct
@@ -29,8 +31,9 @@ typedef struct
   float    *bias;
 } JfPointwise;
 
-/* A step: the valid correlation of its sources, taken as one image of all their channels, and any number of
- * pointwise layers after it.
+/* A step: the valid correlation of its sources, taken as one image of all their channels, any number of pointwise layers
+ * after it, and at last perhaps a layer by taps, whose result is `late`: a row is only complete when so many more
+ * rows of what goes into it are made.
  */
 typedef struct
 {
@@ -38,12 +41,13 @@ typedef struct
   JfConvMethod  method;
   int           inputs;
   int           outputs;      /* of the correlation                                  */
-  int           channels;     /* of the result: the last pointwise layer's           */
+  int           channels;     /* of the result                                       */
   int           kernel;
   gboolean      relu;
   int           block_rows;   /* rows that are made at a time                        */
   int           window;       /* rows of the sources that a block of rows reads      */
   int           reach;        /* see jf_feature_init(): of the sources               */
+  int           late;         /* rows and columns that taps need more, or 0          */
   gsize         scratch;      /* floats that jf_conv_run() needs                     */
 
   /*< private >*/
@@ -54,6 +58,8 @@ typedef struct
   int           depth;
   float        *weights;
   GArray       *pointwise;
+  float        *tap_bias;
+  gboolean      tap_relu;
 } JfConv;
 
 void jf_conv_init          (JfConv           *conv,
@@ -66,6 +72,12 @@ void jf_conv_init          (JfConv           *conv,
                             const float      *weights);
 void jf_conv_add_pointwise (JfConv           *conv,
                             int               outputs,
+                            gboolean          relu,
+                            const float      *weights,
+                            const float      *bias);
+void jf_conv_add_taps      (JfConv           *conv,
+                            int               outputs,
+                            int               kernel,
                             gboolean          relu,
                             const float      *weights,
                             const float      *bias);

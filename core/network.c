@@ -27,7 +27,7 @@
 /* The size of a large page on most machines. */
 #define LARGE_PAGE (2 << 20)
 
-/* One step of a layer. A layer by taps takes two. */
+/* One layer, or several that are one step. */
 typedef struct
 {
   JfConv  conv;
@@ -50,7 +50,6 @@ struct _JfNetwork
   int       n_chains;           /* of T and F */
   Chain     chains[JF_N_STACKS];
   float    *noise_gain;         /* (nullable): what a noise level of 1 adds to the first target layer's bias */
-  int       noise_step;         /* the step with that bias */
 };
 
 /* Where a feature is made: by a step, or from planes. */
@@ -101,17 +100,20 @@ estimate_time (const JfGemm  *gemm,
   double area   = (double) layer->kernel * layer->kernel;
   double blocks = (layer->kernel + 2) / 3 * ((layer->kernel + 2) / 3);
 
-  switch (method)
-    {
-    case JF_CONV_WINOGRAD:
-      return blocks * layer->inputs * 16.0 + layer->outputs * 14.0 +
-             64.0 / 36.0 * blocks * layer->inputs * jf_gemm_round_outputs (gemm, layer->outputs) / 0.8;
-    case JF_CONV_SHIFT_ADD:
-      return layer->inputs * (jf_gemm_round_outputs (gemm, (int) (layer->outputs * area)) / 0.9 + 2.0) +
-             layer->outputs * area * 4.0;
-    default:
-      return layer->inputs * area * (jf_gemm_round_outputs (gemm, layer->outputs) / 0.9 + 2.0);
-    }
+  if (method == JF_CONV_WINOGRAD)
+    return blocks * layer->inputs * 16.0 + layer->outputs * 14.0 +
+           64.0 / 36.0 * blocks * layer->inputs * jf_gemm_round_outputs (gemm, layer->outputs) / 0.8;
+
+  return layer->inputs * area * (jf_gemm_round_outputs (gemm, layer->outputs) / 0.9 + 2.0);
+}
+
+static double
+estimate_time_of_taps (const JfGemm  *gemm,
+                       const JfLayer *layer)
+{
+  int taps = layer->outputs * layer->kernel * layer->kernel;
+
+  return layer->inputs * jf_gemm_round_outputs (gemm, taps) / 0.9 + taps * 4.0;
 }
 
 static JfConvMethod
@@ -119,36 +121,25 @@ choose_method (const JfGemm    *gemm,
                JfNetworkMethod  method,
                const JfLayer   *layer)
 {
-  double direct, winograd, taps;
-
-  if (method == JF_NETWORK_DIRECT || layer->kernel == 1)
+  if (method == JF_NETWORK_DIRECT || layer->kernel == 1 ||
+      estimate_time (gemm, JF_CONV_DIRECT, layer) < estimate_time (gemm, JF_CONV_WINOGRAD, layer))
     return JF_CONV_DIRECT;
 
-  direct   = estimate_time (gemm, JF_CONV_DIRECT, layer);
-  winograd = estimate_time (gemm, JF_CONV_WINOGRAD, layer);
-  taps     = estimate_time (gemm, JF_CONV_SHIFT_ADD, layer);
-
-  if (winograd <= MIN (direct, taps))
-    return JF_CONV_WINOGRAD;
-
-  return taps < direct ? JF_CONV_SHIFT_ADD : JF_CONV_DIRECT;
+  return JF_CONV_WINOGRAD;
 }
 
-/* [outputs][inputs][kernel²] → [outputs][kernel²][inputs]: a 1x1 convolution to outputs · kernel² planes. */
-static float *
-weights_of_taps (const JfLayer *layer)
+/* Taps become part of the step before them. */
+static gboolean
+choose_taps (const Chain     *chain,
+             const JfGemm    *gemm,
+             JfNetworkMethod  method,
+             const JfLayer   *layer)
 {
-  int    area = layer->kernel * layer->kernel;
-  float *taps = g_new (float, (gsize) layer->outputs * layer->inputs * area);
-  int    o, i, t;
+  if (method == JF_NETWORK_DIRECT || layer->kernel > JF_CONV_MAX_TAPS ||
+      chain->n_steps == 0 || chain->steps[chain->n_steps - 1].conv.late > 0)
+    return FALSE;
 
-  for (o = 0; o < layer->outputs; o++)
-    for (i = 0; i < layer->inputs; i++)
-      for (t = 0; t < area; t++)
-        taps[((gsize) o * area + t) * layer->inputs + i] =
-          layer->weight[((gsize) o * layer->inputs + i) * area + t];
-
-  return taps;
+  return estimate_time_of_taps (gemm, layer) < estimate_time (gemm, choose_method (gemm, method, layer), layer);
 }
 
 /* A 1x1 layer becomes part of the step before it. */
@@ -163,7 +154,7 @@ chain_add_pointwise (Chain        *chain,
 {
   Step *step = &chain->steps[chain->n_steps];
 
-  if (chain->n_steps > 0 && step[-1].conv.method != JF_CONV_SHIFT_ADD)
+  if (chain->n_steps > 0 && step[-1].conv.late == 0)
     {
       jf_conv_add_pointwise (&step[-1].conv, outputs, relu, weights, bias);
       return;
@@ -175,13 +166,13 @@ chain_add_pointwise (Chain        *chain,
 }
 
 static void
-chain_add_layer (Chain         *chain,
-                 const JfGemm  *gemm,
-                 JfConvMethod   method,
-                 const JfLayer *layer,
-                 gboolean       relu)
+chain_add_layer (Chain           *chain,
+                 const JfGemm    *gemm,
+                 JfNetworkMethod  method,
+                 const JfLayer   *layer,
+                 gboolean         relu)
 {
-  Step *step;
+  Step *step = &chain->steps[chain->n_steps];
 
   if (layer->kernel == 1)
     {
@@ -189,17 +180,15 @@ chain_add_layer (Chain         *chain,
       return;
     }
 
-  if (method == JF_CONV_SHIFT_ADD)
+  if (choose_taps (chain, gemm, method, layer))
     {
-      int               n_taps = layer->outputs * layer->kernel * layer->kernel;
-      g_autofree float *taps   = weights_of_taps (layer);
-      g_autofree float *bias   = g_new0 (float, n_taps);
-
-      chain_add_pointwise (chain, gemm, layer->inputs, n_taps, FALSE, taps, bias);
+      jf_conv_add_taps (&step[-1].conv, layer->outputs, layer->kernel, relu, layer->weight, layer->bias);
+      return;
     }
 
-  step = &chain->steps[chain->n_steps++];
-  jf_conv_init (&step->conv, gemm, method, layer->inputs, layer->outputs, layer->kernel, relu, layer->weight);
+  chain->n_steps++;
+  jf_conv_init (&step->conv, gemm, choose_method (gemm, method, layer), layer->inputs, layer->outputs, layer->kernel,
+                relu, layer->weight);
   step->bias = g_memdup2 (layer->bias, layer->outputs * sizeof (float));
 }
 
@@ -213,11 +202,10 @@ chain_init (Chain           *chain,
 {
   int i;
 
-  chain->steps = g_new0 (Step, 2 * n_layers);
+  chain->steps = g_new0 (Step, n_layers);
   for (i = 0; i < n_layers; i++)
     {
-      chain_add_layer (chain, gemm, choose_method (gemm, method, &layers[i]), &layers[i],
-                       i < n_layers - 1 || last_relu);
+      chain_add_layer (chain, gemm, method, &layers[i], i < n_layers - 1 || last_relu);
       chain->halo += layers[i].kernel / 2;
     }
 }
@@ -324,17 +312,6 @@ init_features (JfNetwork       *network,
   chain_init (&network->chains[kind], gemm, method, layers, stack->n_layers, model->merge_relu);
 }
 
-/* A first layer by taps has its bias in its second step. */
-static void
-init_noise (JfNetwork     *network,
-            const JfModel *model)
-{
-  const JfLayer *layer = &model->stacks[JF_STACK_TARGET].layers[0];
-
-  network->noise_gain = sum_noise_weights (layer);
-  network->noise_step = network->chains[JF_STACK_TARGET].steps[0].conv.outputs == layer->outputs ? 0 : 1;
-}
-
 static void
 init_filter (JfNetwork       *network,
              const JfModel   *model,
@@ -352,6 +329,12 @@ init_filter (JfNetwork       *network,
 }
 
 /*  nodes  */
+
+static int
+node_late (const Node *node)
+{
+  return node->step ? node->step->conv.late : 0;
+}
 
 static void
 node_free (gpointer data)
@@ -405,7 +388,7 @@ band_add_chain (JfBand      *band,
 
   for (i = 0; i < chain->n_steps; i++)
     {
-      margin -= chain->steps[i].conv.kernel / 2;
+      margin -= chain->steps[i].conv.kernel / 2 + chain->steps[i].conv.late / 2;
       node = band_add_node (band, &chain->steps[i], margin);
       node->n_sources = previous ? 1 : n_sources;
       memcpy (node->sources, previous ? &previous : sources, node->n_sources * sizeof (Node *));
@@ -443,7 +426,7 @@ band_add_nodes (JfBand *band)
       {
         Node *node = g_ptr_array_index (band->nodes, c);
 
-        if (node->step == &chains[JF_STACK_TARGET].steps[network->noise_step])
+        if (node->step == &chains[JF_STACK_TARGET].steps[0])
           node->bias = band->noise_bias;
       }
 }
@@ -467,6 +450,16 @@ rows_between_chains (const JfNetwork *network)
   return rows;
 }
 
+/* Lets a block's complete rows end before row @end. */
+static void
+node_start (Node *node,
+            int   end)
+{
+  int excess = (end + node_late (node)) % node->block_rows;
+
+  node->first = excess > 0 ? excess - node->block_rows : 0;
+}
+
 /* The rows to keep. A reader whose blocks are as tall finds what it wants at the end of a block, if ours start at the
  * right row: so its window is enough, and half of a layer's memory is saved.
  */
@@ -475,12 +468,11 @@ node_align (Node       *node,
             const Node *reader)
 {
   int window = reader->step->conv.window;
-  int excess = (reader->first + window) % node->block_rows;
 
   if (reader->block_rows != node->block_rows)
     return window + node->block_rows - 1;
 
-  node->first = excess > 0 ? excess - node->block_rows : 0;
+  node_start (node, reader->first + window);
 
   return window;
 }
@@ -492,11 +484,13 @@ band_init_feature (JfBand *band,
                    int     width)
 {
   int    r       = band->network->space_to_depth;
+  int    late    = node_late (node);
   int    n_rows  = node->block_rows;
-  int    reach   = 0;
+  int    reach   = late > 0 ? JF_TILE : 0;
   int    readers = 0;
   guint  i;
 
+  node_start (node, node->block_rows);
   for (i = 0; i < band->nodes->len; i++)
     {
       Node *reader = g_ptr_array_index (band->nodes, i);
@@ -506,15 +500,15 @@ band_init_feature (JfBand *band,
         if (reader->sources[s] == node)
           {
             n_rows = node_align (node, reader);
-            reach  = reader->step->conv.reach;
+            reach  = MAX (reach, reader->step->conv.reach);
             readers++;
           }
     }
 
   jf_feature_init (&node->feature,
                    node->step ? node->step->conv.channels : node->n_planes * r * r,
-                   width + 2 * node->margin,
-                   n_rows + (readers > 1 ? rows_between_chains (band->network) : 0),
+                   width + 2 * node->margin + late,
+                   n_rows + late + (readers > 1 ? rows_between_chains (band->network) : 0),
                    reach);
 }
 
@@ -610,7 +604,7 @@ node_pull (Node            *node,
   const JfFeature *sources[JF_CONV_MAX_SOURCES];
   int              s;
 
-  rows = MIN (rows, node->feature.height);
+  rows = MIN (rows, node->feature.height) + node_late (node);
   while (node->next < rows)
     {
       for (s = 0; s < node->n_sources; s++)
@@ -688,7 +682,7 @@ band_start (JfBand          *band,
 
   if (network->noise_gain)
     {
-      const Step *step = &network->chains[JF_STACK_TARGET].steps[network->noise_step];
+      const Step *step = &network->chains[JF_STACK_TARGET].steps[0];
 
       for (o = 0; o < step->conv.outputs; o++)
         band->noise_bias[o] = step->bias[o] + job->noise_level * network->noise_gain[o];
@@ -729,7 +723,7 @@ jf_network_new (const JfModel   *model,
   init_features (network, model, gemm, method, JF_STACK_GUIDANCE, guidance_planes, COLOURS);
   init_filter (network, model, gemm, method);
   if (model->noise_level)
-    init_noise (network, model);
+    network->noise_gain = sum_noise_weights (&model->stacks[JF_STACK_TARGET].layers[0]);
 
   return network;
 }
@@ -785,7 +779,7 @@ jf_band_new (const JfNetwork *network,
   band->network = network;
   band->nodes   = g_ptr_array_new_with_free_func (node_free);
   if (network->noise_gain)
-    band->noise_bias = g_new0 (float, network->chains[JF_STACK_TARGET].steps[network->noise_step].conv.outputs);
+    band->noise_bias = g_new0 (float, network->chains[JF_STACK_TARGET].steps[0].conv.outputs);
   band_add_nodes (band);
 
   for (i = band->nodes->len; i-- > 0;)

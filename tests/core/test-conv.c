@@ -210,47 +210,71 @@ test_winograd (void)
     }
 }
 
-/* Two layers of taps, added up: the products with a 5x5 kernel. */
+/* A layer to so many outputs by taps after a step, against the two one after the other. */
 static void
-test_shift_add (void)
+check_taps (JfConvMethod method,
+            int          outputs,
+            int          kernel,
+            gboolean     relu)
 {
-  const Case        test    = { .width = 29, .height = 8, .kernel = 5, .inputs = { 2, 0 }, .outputs = 2 };
-  int               width   = test.width + test.kernel - 1;
-  int               height  = test.height + test.kernel - 1;
-  int               area    = test.kernel * test.kernel;
-  g_autofree float *taps    = random_floats ((gsize) test.outputs * area * width * height);
-  const float       bias[]  = { 0.5f, -0.25f };
+  const Case        first   = { .width = 100, .height = 20, .kernel = 3, .inputs = { 2, 0 }, .outputs = 5 };
+  const Case        second  = { .width = 101 - kernel, .height = 21 - kernel, .kernel = kernel, .inputs = { 5, 0 },
+                                .outputs = outputs };
+  g_autofree float *image   = random_floats ((gsize) 2 * 102 * 22);
+  g_autofree float *middle  = g_new (float, (gsize) 5 * 100 * 20);
+  g_autofree float *weights = random_floats ((gsize) 5 * 2 * 9);
+  g_autofree float *taps    = random_floats ((gsize) outputs * 5 * kernel * kernel);
+  g_autofree float *bias    = random_floats (5);
   JfFeature         source, output;
   const JfFeature  *pointer = &source;
   JfConv            conv;
-  int               o, t, x, y;
+  float            *scratch;
+  int               o, x, y;
 
-  jf_conv_init (&conv, jf_gemm_get (JF_GEMM_PUBLIC), JF_CONV_SHIFT_ADD, test.inputs[0], test.outputs, test.kernel,
-                FALSE, NULL);
-  feature_from_image (&source, taps, test.outputs * area, width, height, conv.reach);
-  jf_feature_init (&output, test.outputs, test.width, MAX_HEIGHT, 0);
-  output.height = test.height;
+  jf_conv_init (&conv, jf_gemm_get (JF_GEMM_MICRO_KERNEL), method, 2, 5, 3, TRUE, weights);
+  jf_conv_add_taps (&conv, outputs, kernel, relu, taps, bias);
+  feature_from_image (&source, image, 2, 102, 22, conv.reach);
+  jf_feature_init (&output, outputs, second.width + conv.late, MAX_HEIGHT, JF_TILE);
+  output.height = second.height;
   output.data   = g_aligned_alloc0 (jf_feature_size (&output), sizeof (float), 64);
+  scratch       = g_aligned_alloc0 (conv.scratch, sizeof (float), 64);
 
-  for (y = 0; y < test.height; y += conv.block_rows)
-    jf_conv_run (&conv, &pointer, 1, bias, y, &output, NULL);
+  for (y = -2; y < second.height + conv.late; y += conv.block_rows)
+    jf_conv_run (&conv, &pointer, 1, bias, y, &output, scratch);
 
-  for (o = 0; o < test.outputs; o++)
-    for (y = 0; y < test.height; y++)
-      for (x = 0; x < test.width; x++)
+  for (o = 0; o < 5; o++)
+    for (y = 0; y < 20; y++)
+      for (x = 0; x < 100; x++)
         {
-          double expected = bias[o];
+          double size = 1.0;
 
-          for (t = 0; t < area; t++)
-            expected += taps[((o * area + t) * height + y + t / test.kernel) * width + x + t % test.kernel];
+          middle[(o * 20 + y) * 100 + x] = (float) expect (&first, image, weights, bias, NULL, o, x, y, &size);
+        }
+  for (o = 0; o < outputs; o++)
+    for (y = 0; y < second.height; y++)
+      for (x = 0; x < second.width; x++)
+        {
+          double size     = 1.0;
+          double expected = correlate (&second, middle, taps, bias, o, x, y, &size);
+
           g_assert_cmpfloat_with_epsilon (jf_feature_row (&output, y)[o * jf_feature_channel_stride (&output) +
                                                                       x % JF_TILE * output.phase_stride + x / JF_TILE],
-                                          expected, TOLERANCE * area);
+                                          relu ? MAX (expected, 0.0) : expected, 10.0 * TOLERANCE * size);
         }
 
   jf_conv_clear (&conv);
   g_aligned_free (source.data);
   g_aligned_free (output.data);
+  g_aligned_free (scratch);
+}
+
+static void
+test_taps (void)
+{
+  check_taps (JF_CONV_DIRECT, 1, 5, FALSE);
+  check_taps (JF_CONV_DIRECT, 3, 3, TRUE);
+  check_taps (JF_CONV_WINOGRAD, 1, 5, TRUE);
+  check_taps (JF_CONV_WINOGRAD, 2, 3, FALSE);
 }
 
 int
@@ -261,7 +285,7 @@ main (int    argc,
 
   g_test_add_func ("/conv/direct", test_direct);
   g_test_add_func ("/conv/winograd", test_winograd);
-  g_test_add_func ("/conv/shift-add", test_shift_add);
+  g_test_add_func ("/conv/taps", test_taps);
 
   return g_test_run ();
 }
