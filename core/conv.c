@@ -267,7 +267,33 @@ start_rows (const JfConv *conv,
         jf_feature_new_row (output, row)[o * channel + x] = conv->tap_bias[o];
 }
 
-/* Adds the taps of a panel of row @y: that of row ky and column kx of a kernel goes ky rows up and kx pixels to the left. */
+/* One row of a kernel's taps: column kx goes kx pixels to the left. */
+JF_INLINE void
+add_tap_row (const float *taps,
+             int          kernel,
+             int          lanes,
+             const Panel *panel,
+             float       *row,
+             gsize        phase_stride)
+{
+  int i, kx;
+
+  for (i = 0; i < panel->n_vectors; i++)
+    {
+      float *to    = row + panel->phase[i] * phase_stride + panel->lane[i];
+      int    phase = panel->phase[i];
+
+      for (kx = 0; kx < kernel; kx++)
+        {
+          jf_vector_store (to, jf_vector_load (to) + jf_vector_load (taps + kx * lanes + i * JF_LANES));
+
+          /* Left of phase 0 is phase 5 of the lane before. */
+          to += phase-- == 0 ? (JF_TILE - 1) * phase_stride - 1 : -phase_stride;
+        }
+    }
+}
+
+/* Adds the taps of a panel of row @y: row ky of a kernel goes ky rows up. */
 JF_DISPATCH static void
 add_taps (const JfConv *conv,
           const float  *taps,
@@ -275,29 +301,17 @@ add_taps (const JfConv *conv,
           int           y,
           JfFeature    *output)
 {
-  int kernel = conv->late + 1;
-  int lanes  = conv->gemm->pixels;
-  int o, ky, kx, i;
+  gsize channel = jf_feature_channel_stride (output);
+  int   kernel  = conv->late + 1;
+  int   lanes   = conv->gemm->pixels;
+  int   o, ky;
 
+  /* Rows above the image fill up the first block only. */
   for (o = 0; o < conv->channels; o++)
-    for (ky = 0; ky < kernel; ky++, taps += kernel * lanes)
-      {
-        float *row = jf_feature_new_row (output, y - ky) + o * jf_feature_channel_stride (output);
-
-        /* Rows above the image fill up the first block only. */
-        if (y < ky)
-          continue;
-
-        for (kx = 0; kx < kernel; kx++)
-          for (i = 0; i < panel->n_vectors; i++)
-            {
-              int    before = panel->phase[i] < kx;
-              float *to     = row + (panel->phase[i] - kx + before * JF_TILE) * output->phase_stride +
-                              panel->lane[i] - before;
-
-              jf_vector_store (to, jf_vector_load (to) + jf_vector_load (taps + kx * lanes + i * JF_LANES));
-            }
-      }
+    for (ky = 0; ky < kernel; ky++)
+      if (ky <= y)
+        add_tap_row (taps + (o * kernel + ky) * kernel * lanes, kernel, lanes, panel,
+                     jf_feature_new_row (output, y - ky) + o * channel, output->phase_stride);
 }
 
 JF_DISPATCH static void

@@ -16,9 +16,12 @@
 /* The widest tile, in blocks and halo included: 128 lanes. */
 #define MAX_TILE_WIDTH (128 * JF_TILE)
 
-/* The halo is computed again at every border between tiles, so they are as tall as leaves some for each thread. */
-#define MAX_TILE_HEIGHT 256
-#define MIN_TILE_HEIGHT 96
+/* The halo is computed again at every border between tiles, so they are as large as leaves some for each thread: one for
+ * this many blocks, but two already where there is enough for them.
+ */
+#define TILE_AREA     (512 * 512)
+#define MIN_TILE_AREA (160 * 160)
+#define MAX_TILES     32
 
 #define MAX_PLANES 3
 
@@ -135,44 +138,48 @@ filter_get_network (JfFilter *filter,
   return *network;
 }
 
-/* Every tile computes whole vectors of lanes, and the halo again: the widths that waste least. Layers have half of the
- * halo on an average.
+/* What the tiles compute in all, two at a time: whole vectors and blocks of rows, and the halo, of which layers have half
+ * on an average.
  */
-static int
-count_columns (const JfNetwork *network,
-               int              width)
+static double
+estimate_tiles (const Run *run,
+                int        columns,
+                int        rows)
 {
-  int halo    = jf_network_get_halo (network);
-  int fewest  = 1 + (width - 1) / MAX (MAX_TILE_WIDTH - 2 * halo, JF_TILE);
-  int best    = fewest;
-  int least   = G_MAXINT;
-  int n;
+  int    halo    = jf_network_get_halo (run->network);
+  int    width   = (run->blocks.width - 1) / columns + 1 + halo;
+  int    height  = (run->blocks.height - 1) / rows + 1 + halo;
+  int    vectors = (width - 1) / (JF_TILE * JF_LANES) + 1;
+  int    blocks  = (height - 1) / JF_TILE + 1;
+  int    tiles   = columns * rows;
 
-  for (n = fewest; n <= fewest + 2; n++)
-    {
-      int lanes   = ((width - 1) / n + 1 + halo + JF_TILE - 1) / JF_TILE;
-      int vectors = (lanes + JF_LANES - 1) / JF_LANES;
-
-      if (n * vectors < least)
-        {
-          least = n * vectors;
-          best  = n;
-        }
-    }
-
-  return best;
+  return (double) (tiles > 1 ? tiles + tiles % 2 : 1) * vectors * blocks;
 }
 
-/* At least two rows of tiles where the picture is not tiny, and an even number of them for pairs of threads. */
-static int
-count_rows (int height)
+/* The least wasteful of the layouts with as many tiles or some more. */
+static void
+choose_tiles (Run *run)
 {
-  int rows = 1 + (height - 1) / MAX_TILE_HEIGHT;
+  int    halo   = jf_network_get_halo (run->network);
+  int    width  = MAX (MAX_TILE_WIDTH - 2 * halo, JF_TILE);
+  int    fewest = 1 + (run->blocks.width - 1) / width;
+  double area   = (double) run->blocks.width * run->blocks.height;
+  int    tiles  = (int) CLAMP (area / TILE_AREA, MIN (area / MIN_TILE_AREA, 2), MAX_TILES);
+  double least  = G_MAXDOUBLE;
+  int    columns, rows;
 
-  if (height < 2 * MIN_TILE_HEIGHT)
-    return rows;
+  for (columns = fewest; columns <= fewest + 3; columns++)
+    for (rows = MAX (tiles - 1, 0) / columns + 1; rows <= MAX (tiles - 1, 0) / columns + 2; rows++)
+      {
+        double time = estimate_tiles (run, columns, rows);
 
-  return rows + rows % 2;
+        if (time < least)
+          {
+            least        = time;
+            run->columns = columns;
+            run->rows    = rows;
+          }
+      }
 }
 
 static void
@@ -304,8 +311,7 @@ lay_out_tiles (Run            *run,
   run->blocks.width  = (region->x + region->width - 1) / unit + 1 - run->blocks.x;
   run->blocks.height = (region->y + region->height - 1) / unit + 1 - run->blocks.y;
 
-  run->columns     = count_columns (run->network, run->blocks.width);
-  run->rows        = count_rows (run->blocks.height);
+  choose_tiles (run);
   run->tile_width  = (run->blocks.width - 1) / run->columns + 1;
   run->tile_height = (run->blocks.height - 1) / run->rows + 1;
 }
