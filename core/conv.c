@@ -21,8 +21,8 @@
 /* Depth of a direct product: a panel of 16 lanes and this depth fills 24 KiB of a 32 KiB first-level cache. */
 #define DIRECT_DEPTH 384
 
-/* Panels of tiles that are multiplied with the weights of a product while these are in the first-level cache, and the
- * floats that they may fill: 640 KiB of a second-level cache of 1 MiB. One panel has to be.
+/* Panels of tiles that are multiplied with the weights of a group while these are in the second-level cache, and the floats
+ * that they may fill: 640 KiB of a cache of 1 MiB. One panel has to be.
  */
 #define MAX_PANELS  4
 #define PANEL_CACHE (160 * 1024)
@@ -49,8 +49,8 @@ typedef struct
   int    lane[MAX_PANELS];
   int    n_vectors[MAX_PANELS];
   float *tiles[MAX_PANELS];
-  float *products[MAX_PANELS];
   float *pixels[MAX_PANELS];
+  float *products;            /* of a group and one panel */
 } Tiles;
 
 /*  private functions  */
@@ -148,17 +148,23 @@ pixel_stride (const JfConv *conv)
   return pad_stride ((gsize) conv->outputs * conv->gemm->pixels);
 }
 
-/* A panel needs room for its tiles, for a group's products and, if they do not go straight into the result, its pixels. */
+/* Floats of a panel: its tiles and, if they do not go straight into the result, its pixels. */
+static gsize
+panel_scratch (const JfConv *conv)
+{
+  gsize tiles  = JF_WINOGRAD_PRODUCTS * tile_stride (conv);
+  gsize pixels = JF_TILE * JF_TILE * pixel_stride (conv);
+
+  return conv->pointwise->len > 0 ? tiles + pixels : tiles;
+}
+
 static void
 lay_out_panels (JfConv *conv)
 {
-  gsize panel = JF_WINOGRAD_PRODUCTS * (tile_stride (conv) + product_stride (conv));
+  gsize products = JF_WINOGRAD_PRODUCTS * product_stride (conv);
 
-  if (conv->pointwise->len > 0)
-    panel += JF_TILE * JF_TILE * pixel_stride (conv);
-
-  conv->panels  = (int) CLAMP (PANEL_CACHE / panel, 1, MAX_PANELS);
-  conv->panels_size = conv->panels * panel;
+  conv->panels      = (int) CLAMP (PANEL_CACHE / (panel_scratch (conv) + products), 1, MAX_PANELS);
+  conv->panels_size = conv->panels * panel_scratch (conv) + products;
   conv->scratch     = conv->panels_size;
 }
 
@@ -365,9 +371,11 @@ finish_panel (const JfConv *conv,
       gboolean           last      = direct && i == conv->pointwise->len - 1;
       float             *product   = last ? row + panel->phase[0] * output->phase_stride + panel->lane[0] : scratch;
 
-      jf_gemm_multiply (gemm, pointwise->outputs, pointwise->inputs, panel->n_vectors * JF_LANES,
-                        pointwise->weights, pixels, FALSE, pointwise->bias, pointwise->relu,
-                        product, last ? channel : (gsize) gemm->pixels);
+      jf_gemm_multiply (gemm, &(JfProduct) { .outputs = pointwise->outputs, .depth = pointwise->inputs,
+                                             .lanes = panel->n_vectors * JF_LANES,
+                                             .weights = pointwise->weights, .pixels = pixels,
+                                             .bias = pointwise->bias, .relu = pointwise->relu,
+                                             .product = product, .stride = last ? channel : (gsize) gemm->pixels });
       if (last)
         return;
 
@@ -464,8 +472,11 @@ run_direct (const JfConv     *conv,
         {
           depth = MIN (DIRECT_DEPTH, conv->depth - first);
           pack_columns (conv, sources, y, &panel, first, depth, packed);
-          jf_gemm_multiply (gemm, conv->outputs, depth, panel.n_vectors * JF_LANES, weights, packed, first > 0,
-                            first + depth == conv->depth ? bias : NULL, conv->relu, product, gemm->pixels);
+          jf_gemm_multiply (gemm, &(JfProduct) { .outputs = conv->outputs, .depth = depth,
+                                                 .lanes = panel.n_vectors * JF_LANES,
+                                                 .weights = weights, .pixels = packed, .accumulate = first > 0,
+                                                 .bias = first + depth == conv->depth ? bias : NULL, .relu = conv->relu,
+                                                 .product = product, .stride = gemm->pixels });
           weights += rows * depth;
         }
       finish_panel (conv, product, &panel, y, output, rest);
@@ -519,38 +530,36 @@ locate_tiles (const JfConv *conv,
   int vectors = conv->gemm->pixels / JF_LANES;
   int i;
 
+  tiles->products = scratch;
+  scratch        += JF_WINOGRAD_PRODUCTS * product_stride (conv);
   tiles->n_panels = MIN (conv->panels, (n_vectors - first + vectors - 1) / vectors);
   for (i = 0; i < tiles->n_panels; i++)
     {
       tiles->lane[i]      = (first + i * vectors) * JF_LANES;
       tiles->n_vectors[i] = MIN (vectors, n_vectors - first - i * vectors);
       tiles->tiles[i]     = scratch;
-      tiles->products[i]  = tiles->tiles[i] + JF_WINOGRAD_PRODUCTS * tile_stride (conv);
-      tiles->pixels[i]    = tiles->products[i] + JF_WINOGRAD_PRODUCTS * product_stride (conv);
-      scratch             = tiles->pixels[i];
-      if (conv->pointwise->len > 0)
-        scratch += JF_TILE * JF_TILE * pixel_stride (conv);
+      tiles->pixels[i]    = scratch + JF_WINOGRAD_PRODUCTS * tile_stride (conv);
+      scratch            += panel_scratch (conv);
     }
 }
 
-/* The products of outputs @first … @first + @n - 1. */
+/* The products of a panel for outputs @first … @first + @n - 1. */
 static void
 multiply_tiles (const JfConv *conv,
                 const Tiles  *tiles,
+                int           panel,
                 int           first,
                 int           n)
 {
-  gsize        from_stride = tile_stride (conv);
-  gsize        to_stride   = product_stride (conv);
-  gsize        size        = (gsize) jf_gemm_round_outputs (conv->gemm, n) * conv->depth;
-  const float *weights     = conv->weights + (gsize) first * conv->depth * JF_WINOGRAD_PRODUCTS;
-  int          product, i;
+  const float *weights = conv->weights + (gsize) first * conv->depth * JF_WINOGRAD_PRODUCTS;
 
-  for (product = 0; product < JF_WINOGRAD_PRODUCTS; product++)
-    for (i = 0; i < tiles->n_panels; i++)
-      jf_gemm_multiply (conv->gemm, n, conv->depth, tiles->n_vectors[i] * JF_LANES, weights + product * size,
-                        tiles->tiles[i] + product * from_stride, FALSE, NULL, FALSE,
-                        tiles->products[i] + product * to_stride, conv->gemm->pixels);
+  jf_gemm_multiply (conv->gemm, &(JfProduct) { .outputs = n, .depth = conv->depth,
+                                               .lanes = tiles->n_vectors[panel] * JF_LANES,
+                                               .weights = weights, .pixels = tiles->tiles[panel],
+                                               .product = tiles->products, .stride = conv->gemm->pixels,
+                                               .repeats = JF_WINOGRAD_PRODUCTS - 1,
+                                               .pixels_step = tile_stride (conv),
+                                               .product_step = product_stride (conv) });
 }
 
 /* The 6x6 pixels of one panel's products: into the rows of the result, or as panels for the pointwise layers. */
@@ -573,7 +582,7 @@ transform_products (const JfConv *conv,
   for (i = 0; i < JF_TILE; i++)
     rows[i] = (direct ? jf_feature_new_row (output, tiles->y + i) + tiles->lane[panel]
                       : tiles->pixels[panel] + i * JF_TILE * phase_stride) + first * channel_stride;
-  jf_winograd_transform_output (tiles->products[panel], product_stride (conv), lanes, n, tiles->n_vectors[panel],
+  jf_winograd_transform_output (tiles->products, product_stride (conv), lanes, n, tiles->n_vectors[panel],
                                 bias + first, conv->relu, rows, phase_stride, channel_stride);
 }
 
@@ -619,9 +628,11 @@ run_winograd (const JfConv     *conv,
       for (first = 0; first < conv->outputs; first += n)
         {
           n = MIN (conv->group, conv->outputs - first);
-          multiply_tiles (conv, &tiles, first, n);
           for (i = 0; i < tiles.n_panels; i++)
-            transform_products (conv, &tiles, i, first, n, bias, output);
+            {
+              multiply_tiles (conv, &tiles, i, first, n);
+              transform_products (conv, &tiles, i, first, n, bias, output);
+            }
         }
 
       if (conv->pointwise->len > 0)

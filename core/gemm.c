@@ -371,31 +371,59 @@ panel_outputs (const JfGemm *gemm,
   return (outputs + panels - 1) / panels;
 }
 
+/* Several panels of weights are as many products; they are never repeated as well. */
 static void
-multiply_ours (const JfGemm *gemm,
-               int           outputs,
-               int           depth,
-               int           lanes,
-               const float  *weights,
-               const float  *pixels,
-               gboolean      accumulate,
-               const float  *bias,
-               gboolean      relu,
-               float        *product,
-               gsize         stride)
+multiply_ours (const JfGemm    *gemm,
+               const JfProduct *job)
 {
-  int panel = panel_outputs (gemm, outputs);
-  int n;
+  JfProduct panel   = *job;
+  int       outputs = panel_outputs (gemm, job->outputs);
+  int       first;
 
-  for (; outputs > 0; outputs -= n)
+  if (outputs == job->outputs)
     {
-      n = MIN (panel, outputs);
-      jf_kernel_multiply (n, depth, lanes, weights, pixels, accumulate, bias, bias && relu, product, stride);
-      weights += n * (gsize) depth;
-      product += n * stride;
-      if (bias)
-        bias += n;
+      jf_kernel_multiply (job);
+      return;
     }
+
+  for (first = 0; first < job->outputs; first += outputs)
+    {
+      panel.outputs = MIN (outputs, job->outputs - first);
+      jf_kernel_multiply (&panel);
+      panel.weights += panel.outputs * (gsize) panel.depth;
+      panel.product += panel.outputs * panel.stride;
+      if (panel.bias)
+        panel.bias += panel.outputs;
+    }
+}
+
+/* One product by BLIS or by the kernel for short sums. */
+static void
+multiply_one (const JfGemm    *gemm,
+              const JfProduct *job,
+              const float     *weights,
+              const float     *pixels,
+              float           *product)
+{
+  const float *bias = job->bias;
+  float        beta = job->accumulate ? 1.0f : 0.0f;
+
+  if (gemm->has_short && job->depth <= SHORT_DEPTH && ! job->accumulate)
+    {
+      if (job->lanes > JF_LANES)
+        multiply_short (job->outputs, job->depth, weights, pixels, bias, bias && job->relu, product, job->stride);
+      else
+        multiply_half (job->outputs, job->depth, weights, pixels, bias, job->relu, product, job->stride);
+      return;
+    }
+
+  if (gemm->path == JF_GEMM_PUBLIC)
+    multiply_public (job->outputs, job->depth, weights, pixels, beta, product, job->stride);
+  else
+    multiply_micro (gemm, job->outputs, job->depth, weights, pixels, beta, product, job->stride);
+
+  if (bias)
+    activate (product, job->outputs, gemm->pixels, bias, job->relu, job->stride);
 }
 
 /*  public functions  */
@@ -506,55 +534,25 @@ jf_gemm_pack_weights (const JfGemm *gemm,
 
 /**
  * jf_gemm_multiply:
- * @gemm:       the product
- * @outputs:    rows of the weights
- * @depth:      the length of the sums
- * @lanes:      how many lanes of the panel matter; the others of @product may become anything
- * @weights:    from jf_gemm_pack_weights(), 64-byte aligned
- * @pixels:     a panel [depth][gemm->pixels], 64-byte aligned
- * @accumulate: add to @product instead of overwriting it
- * @bias:       (nullable): one per output, added at last
- * @relu:       with a bias, whether negative results become 0
- * @product:    (out): a panel [outputs][gemm->pixels]; of a part of a panel rows up to jf_gemm_round_outputs() are written
- * @stride:     floats from one output of @product to the next
+ * @gemm: the product
+ * @job:  what to multiply; only products of jf_gemm_group_outputs() or less outputs can be repeated
  *
- * @product = weights × pixels + @bias, in the calling thread alone.
+ * Multiplies, in the calling thread alone.
  */
 void
-jf_gemm_multiply (const JfGemm *gemm,
-                  int           outputs,
-                  int           depth,
-                  int           lanes,
-                  const float  *weights,
-                  const float  *pixels,
-                  gboolean      accumulate,
-                  const float  *bias,
-                  gboolean      relu,
-                  float        *product,
-                  gsize         stride)
+jf_gemm_multiply (const JfGemm    *gemm,
+                  const JfProduct *job)
 {
-  float beta = accumulate ? 1.0f : 0.0f;
+  gsize size = (gsize) jf_gemm_round_outputs (gemm, job->outputs) * job->depth;
+  int   i;
 
   if (gemm->is_ours)
     {
-      multiply_ours (gemm, outputs, depth, lanes, weights, pixels, accumulate, bias, relu, product, stride);
+      multiply_ours (gemm, job);
       return;
     }
 
-  if (gemm->has_short && depth <= SHORT_DEPTH && ! accumulate)
-    {
-      if (lanes > JF_LANES)
-        multiply_short (outputs, depth, weights, pixels, bias, bias && relu, product, stride);
-      else
-        multiply_half (outputs, depth, weights, pixels, bias, relu, product, stride);
-      return;
-    }
-
-  if (gemm->path == JF_GEMM_PUBLIC)
-    multiply_public (outputs, depth, weights, pixels, beta, product, stride);
-  else
-    multiply_micro (gemm, outputs, depth, weights, pixels, beta, product, stride);
-
-  if (bias)
-    activate (product, outputs, gemm->pixels, bias, relu, stride);
+  for (i = 0; i <= job->repeats; i++)
+    multiply_one (gemm, job, job->weights + i * size, job->pixels + i * job->pixels_step,
+                  job->product + i * job->product_step);
 }

@@ -36,30 +36,41 @@ typedef struct _JfGemm
   const void *context;
 } JfGemm;
 
-const JfGemm * jf_gemm_get             (JfGemmPath     path);
+/* @product = @weights × @pixels + @bias, once or again and again with operands that follow each other. */
+typedef struct
+{
+  int          outputs;       /* rows of the weights                                                            */
+  int          depth;         /* the length of the sums                                                         */
+  int          lanes;         /* how many lanes of the panel matter; the product's others may become anything    */
+  const float *weights;       /* from jf_gemm_pack_weights(), 64-byte aligned                                   */
+  const float *pixels;        /* a panel [depth][gemm->pixels], 64-byte aligned                                 */
+  gboolean     accumulate;    /* add to the product instead of overwriting it                                    */
+  const float *bias;          /* (nullable): one per output, added at last                                      */
+  gboolean     relu;          /* with a bias, whether negative results become 0                                  */
+  float       *product;       /* a panel [outputs][gemm->pixels]; of a part of one, up to jf_gemm_round_outputs() rows
+                                 are written                                                                    */
+  gsize        stride;        /* floats from one output of the product to the next                              */
+
+  int          repeats;       /* further products of this shape, with weights packed one after the other         */
+  gsize        pixels_step;   /* floats from one product's pixels to the next's                                  */
+  gsize        product_step;
+} JfProduct;
+
+const JfGemm * jf_gemm_get             (JfGemmPath       path);
 const char   * jf_gemm_describe        (void);
 
-int            jf_gemm_round_outputs   (const JfGemm  *gemm,
-                                        int            outputs);
-int            jf_gemm_group_outputs   (const JfGemm  *gemm,
-                                        int            outputs);
-void           jf_gemm_pack_weights    (const JfGemm  *gemm,
-                                        int            outputs,
-                                        int            depth,
-                                        const float   *weights,
-                                        gsize          output_stride,
-                                        gsize          depth_stride,
-                                        float         *packed);
-void           jf_gemm_multiply        (const JfGemm  *gemm,
-                                        int            outputs,
-                                        int            depth,
-                                        int            lanes,
-                                        const float   *weights,
-                                        const float   *pixels,
-                                        gboolean       accumulate,
-                                        const float   *bias,
-                                        gboolean       relu,
-                                        float         *product,
-                                        gsize          stride);
+int            jf_gemm_round_outputs   (const JfGemm    *gemm,
+                                        int              outputs);
+int            jf_gemm_group_outputs   (const JfGemm    *gemm,
+                                        int              outputs);
+void           jf_gemm_pack_weights    (const JfGemm    *gemm,
+                                        int              outputs,
+                                        int              depth,
+                                        const float     *weights,
+                                        gsize            output_stride,
+                                        gsize            depth_stride,
+                                        float           *packed);
+void           jf_gemm_multiply        (const JfGemm    *gemm,
+                                        const JfProduct *job);
 
 G_END_DECLS

@@ -20,74 +20,77 @@ typedef float Wide __attribute__ ((vector_size (JF_KERNEL_PIXELS * sizeof (float
                                    aligned (sizeof (float)), may_alias));
 typedef int WideMask __attribute__ ((vector_size (JF_KERNEL_PIXELS * sizeof (int))));
 
+/* Floats of weights to be ahead by: they come from the third-level cache, one panel right after the other. */
+#define AHEAD (32 * JF_KERNEL_WEIGHTS)
+
 /* A panel of weights with a panel of pixels, in vectors of all its lanes or of half of them. @outputs is a constant where the
  * block is called, so that the sums are registers.
  */
-#define DEFINE_BLOCK(name, Vector, Mask)                                                               \
-  TARGET JF_INLINE void                                                                                \
-  name (int          outputs,                                                                          \
-        int          depth,                                                                            \
-        const float *weights,                                                                          \
-        const float *pixels,                                                                           \
-        gboolean     accumulate,                                                                       \
-        const float *bias,                                                                             \
-        gboolean     relu,                                                                             \
-        float       *product,                                                                          \
-        gsize        stride)                                                                           \
-  {                                                                                                    \
-    const Vector zero = { 0 };                                                                         \
-    Vector       sum[JF_KERNEL_WEIGHTS] = { 0 };                                                       \
-    int          k, i;                                                                                 \
-                                                                                                       \
-    if (accumulate)                                                                                    \
-      for (i = 0; i < outputs; i++)                                                                    \
-        sum[i] = *(const Vector *) (product + i * stride);                                             \
-                                                                                                       \
-    for (k = 0; k < depth; k++)                                                                        \
-      {                                                                                                \
-        const Vector pixel = *(const Vector *) pixels;                                                 \
-                                                                                                       \
-        _Pragma ("GCC unroll 16")                                                                      \
-        for (i = 0; i < outputs; i++)                                                                  \
-          sum[i] += weights[i] * pixel;                                                                \
-        weights += outputs;                                                                            \
-        pixels  += JF_KERNEL_PIXELS;                                                                   \
-      }                                                                                                \
-                                                                                                       \
-    _Pragma ("GCC unroll 16")                                                                          \
-    for (i = 0; i < outputs; i++)                                                                      \
-      {                                                                                                \
-        Vector v = sum[i] + (bias ? bias[i] : 0.0f);                                                   \
-                                                                                                       \
-        *(Vector *) (product + i * stride) = relu ? (Vector) ((Mask) v & (v > zero)) : v;              \
-      }                                                                                                \
+#define DEFINE_BLOCK(name, Vector, Mask)                                                                   \
+  TARGET JF_INLINE void                                                                                    \
+  name (const JfProduct *job,                                                                              \
+        int              outputs,                                                                          \
+        const float     *weights,                                                                          \
+        const float     *pixels,                                                                           \
+        float           *product)                                                                          \
+  {                                                                                                        \
+    const Vector zero = { 0 };                                                                             \
+    Vector       sum[JF_KERNEL_WEIGHTS] = { 0 };                                                           \
+    int          k, i;                                                                                     \
+                                                                                                           \
+    if (job->accumulate)                                                                                   \
+      for (i = 0; i < outputs; i++)                                                                        \
+        sum[i] = *(const Vector *) (product + i * job->stride);                                            \
+                                                                                                           \
+    for (k = 0; k < job->depth; k++)                                                                       \
+      {                                                                                                    \
+        const Vector pixel = *(const Vector *) pixels;                                                     \
+                                                                                                           \
+        __builtin_prefetch (weights + AHEAD);                                                              \
+        _Pragma ("GCC unroll 16")                                                                          \
+        for (i = 0; i < outputs; i++)                                                                      \
+          sum[i] += weights[i] * pixel;                                                                    \
+        weights += outputs;                                                                                \
+        pixels  += JF_KERNEL_PIXELS;                                                                       \
+      }                                                                                                    \
+                                                                                                           \
+    _Pragma ("GCC unroll 16")                                                                              \
+    for (i = 0; i < outputs; i++)                                                                          \
+      {                                                                                                    \
+        Vector v = sum[i];                                                                                 \
+                                                                                                           \
+        if (job->bias)                                                                                     \
+          v += job->bias[i];                                                                               \
+        if (job->bias && job->relu)                                                                        \
+          v = (Vector) ((Mask) v & (v > zero));                                                            \
+        *(Vector *) (product + i * job->stride) = v;                                                       \
+      }                                                                                                    \
   }
 
 DEFINE_BLOCK (multiply_block, Wide, WideMask)
 DEFINE_BLOCK (multiply_half_block, JfVector, JfVectorMask)
 
-#define CASE(block, n)                                                                                 \
-  case n: block (n, depth, weights, pixels, accumulate, bias, relu, product, stride); break;
+#define CASE(block, n)                                                                                     \
+  case n:                                                                                                  \
+    for (i = 0; i <= job->repeats; i++)                                                                    \
+      block (job, n, job->weights + i * size, job->pixels + i * job->pixels_step,                          \
+             job->product + i * job->product_step);                                                        \
+    break;
 
-#define DEFINE_PANEL(name, block)                                                                      \
-  TARGET static void                                                                                   \
-  name (int          outputs,                                                                          \
-        int          depth,                                                                            \
-        const float *weights,                                                                          \
-        const float *pixels,                                                                           \
-        gboolean     accumulate,                                                                       \
-        const float *bias,                                                                             \
-        gboolean     relu,                                                                             \
-        float       *product,                                                                          \
-        gsize        stride)                                                                           \
-  {                                                                                                    \
-    switch (outputs)                                                                                   \
-      {                                                                                                \
-      CASE (block, 1)  CASE (block, 2)  CASE (block, 3)  CASE (block, 4)                               \
-      CASE (block, 5)  CASE (block, 6)  CASE (block, 7)  CASE (block, 8)                               \
-      CASE (block, 9)  CASE (block, 10) CASE (block, 11) CASE (block, 12)                              \
-      CASE (block, 13) CASE (block, 14) CASE (block, 15) CASE (block, 16)                              \
-      }                                                                                                \
+#define DEFINE_PANEL(name, block)                                                                          \
+  TARGET static void                                                                                       \
+  name (const JfProduct *job)                                                                              \
+  {                                                                                                        \
+    const gsize size = (gsize) job->outputs * job->depth;                                                  \
+    int         i;                                                                                         \
+                                                                                                           \
+    switch (job->outputs)                                                                                  \
+      {                                                                                                    \
+      CASE (block, 1)  CASE (block, 2)  CASE (block, 3)  CASE (block, 4)                                   \
+      CASE (block, 5)  CASE (block, 6)  CASE (block, 7)  CASE (block, 8)                                   \
+      CASE (block, 9)  CASE (block, 10) CASE (block, 11) CASE (block, 12)                                  \
+      CASE (block, 13) CASE (block, 14) CASE (block, 15) CASE (block, 16)                                  \
+      }                                                                                                    \
   }
 
 DEFINE_PANEL (multiply_panel, multiply_block)
@@ -110,35 +113,17 @@ jf_kernel_is_available (void)
 
 /**
  * jf_kernel_multiply:
- * @outputs:    rows of the weights, up to JF_KERNEL_WEIGHTS
- * @depth:      the length of the sums
- * @lanes:      how many lanes of the panel matter; the others of @product may be anything or stay as they are
- * @weights:    a panel [depth][outputs]
- * @pixels:     a panel [depth][JF_KERNEL_PIXELS]
- * @accumulate: add to @product instead of overwriting it
- * @bias:       (nullable): one per output, added at last
- * @relu:       whether negative results become 0
- * @product:    (out): [outputs][JF_KERNEL_PIXELS]
- * @stride:     floats from one output of @product to the next
+ * @job: products of up to JF_KERNEL_WEIGHTS outputs, weights as panels [depth][outputs], pixels [depth][JF_KERNEL_PIXELS]
  *
- * @product = weights × pixels + @bias.
+ * Multiplies.
  */
 void
-jf_kernel_multiply (int          outputs,
-                    int          depth,
-                    int          lanes,
-                    const float *weights,
-                    const float *pixels,
-                    gboolean     accumulate,
-                    const float *bias,
-                    gboolean     relu,
-                    float       *product,
-                    gsize        stride)
+jf_kernel_multiply (const JfProduct *job)
 {
-  if (lanes > JF_LANES)
-    multiply_panel (outputs, depth, weights, pixels, accumulate, bias, relu, product, stride);
+  if (job->lanes > JF_LANES)
+    multiply_panel (job);
   else
-    multiply_half_panel (outputs, depth, weights, pixels, accumulate, bias, relu, product, stride);
+    multiply_half_panel (job);
 }
 
 #else
@@ -150,16 +135,7 @@ jf_kernel_is_available (void)
 }
 
 void
-jf_kernel_multiply (int          outputs G_GNUC_UNUSED,
-                    int          depth G_GNUC_UNUSED,
-                    int          lanes G_GNUC_UNUSED,
-                    const float *weights G_GNUC_UNUSED,
-                    const float *pixels G_GNUC_UNUSED,
-                    gboolean     accumulate G_GNUC_UNUSED,
-                    const float *bias G_GNUC_UNUSED,
-                    gboolean     relu G_GNUC_UNUSED,
-                    float       *product G_GNUC_UNUSED,
-                    gsize        stride G_GNUC_UNUSED)
+jf_kernel_multiply (const JfProduct *job G_GNUC_UNUSED)
 {
   g_return_if_reached ();
 }

@@ -5,7 +5,7 @@
  */
 #pragma once
 
-#include <glib.h>
+#include "gemm.h"
 
 G_BEGIN_DECLS
 
@@ -14,15 +14,6 @@ G_BEGIN_DECLS
 #define JF_KERNEL_WEIGHTS 16
 
 gboolean jf_kernel_is_available (void);
-void     jf_kernel_multiply     (int          outputs,
-                                 int          depth,
-                                 int          lanes,
-                                 const float *weights,
-                                 const float *pixels,
-                                 gboolean     accumulate,
-                                 const float *bias,
-                                 gboolean     relu,
-                                 float       *product,
-                                 gsize        stride);
+void     jf_kernel_multiply     (const JfProduct *job);
 
 G_END_DECLS

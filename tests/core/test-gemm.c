@@ -50,8 +50,10 @@ check_product (const JfGemm *gemm,
       product[o * stride + lane] = UNTOUCHED;
 
   jf_gemm_pack_weights (gemm, outputs, depth, weights, depth, 1, packed);
-  jf_gemm_multiply (gemm, outputs, depth, lanes, packed, pixels, accumulate, biased ? bias : NULL, TRUE,
-                    product, stride);
+  jf_gemm_multiply (gemm, &(JfProduct) { .outputs = outputs, .depth = depth, .lanes = lanes,
+                                         .weights = packed, .pixels = pixels, .accumulate = accumulate,
+                                         .bias = biased ? bias : NULL, .relu = TRUE,
+                                         .product = product, .stride = stride });
 
   for (o = 0; o < outputs; o++)
     for (lane = 0; lane < lanes; lane++)
@@ -102,6 +104,45 @@ test_product (gconstpointer data)
       }
 }
 
+/* Several products at once against one after the other. */
+static void
+test_repeats (gconstpointer data)
+{
+  const JfGemm *gemm    = jf_gemm_get (GPOINTER_TO_INT (data));
+  int           outputs = jf_gemm_group_outputs (gemm, 23);
+  gsize         rows    = jf_gemm_round_outputs (gemm, outputs);
+  JfProduct     job     = { .outputs = outputs, .depth = 9, .lanes = gemm->pixels, .stride = gemm->pixels };
+  float        *weights = random_floats (3 * rows * 9);
+  float        *pixels  = random_floats (3 * 10 * (gsize) gemm->pixels);
+  float        *found   = random_floats (3 * rows * gemm->pixels);
+  float        *single  = random_floats (rows * gemm->pixels);
+  int           i;
+
+  job.weights      = weights;
+  job.pixels       = pixels;
+  job.product      = found;
+  job.repeats      = 2;
+  job.pixels_step  = 10 * (gsize) gemm->pixels;
+  job.product_step = rows * gemm->pixels;
+  jf_gemm_multiply (gemm, &job);
+
+  job.repeats = 0;
+  job.product = single;
+  for (i = 0; i < 3; i++)
+    {
+      job.weights = weights + i * rows * 9;
+      job.pixels  = pixels + i * job.pixels_step;
+      jf_gemm_multiply (gemm, &job);
+      g_assert_cmpmem (single, outputs * gemm->pixels * sizeof (float),
+                       found + i * job.product_step, outputs * gemm->pixels * sizeof (float));
+    }
+
+  g_aligned_free (weights);
+  g_aligned_free (pixels);
+  g_aligned_free (found);
+  g_aligned_free (single);
+}
+
 int
 main (int    argc,
       char **argv)
@@ -110,6 +151,8 @@ main (int    argc,
 
   g_test_add_data_func ("/gemm/micro-kernel", GINT_TO_POINTER (JF_GEMM_MICRO_KERNEL), test_product);
   g_test_add_data_func ("/gemm/public", GINT_TO_POINTER (JF_GEMM_PUBLIC), test_product);
+  g_test_add_data_func ("/gemm/repeats", GINT_TO_POINTER (JF_GEMM_MICRO_KERNEL), test_repeats);
+  g_test_add_data_func ("/gemm/repeats-public", GINT_TO_POINTER (JF_GEMM_PUBLIC), test_repeats);
   fixture_add_configurations ("/gemm/configuration", "/gemm/micro-kernel", argv[0]);
 
   return g_test_run ();
