@@ -4,11 +4,13 @@
 // scene: a still life on a table, seen by room light or by flash
 //
 // Lengths are centimetres: the table top is y = 0, the wall stands behind it.
-// Declare=Flash=0 renders the lamp of the room, Declare=Flash=1 the flash alone.
+// Declare=Flash=0 renders the lamp of the room, Declare=Flash=1 the flash alone, Declare=Depth=1 how far things are.
 #version 3.7;
 
 #ifndef (Flash)
-  #error "say Declare=Flash=0 or Declare=Flash=1"
+  #ifndef (Depth)
+    #error "say Declare=Flash=0, Declare=Flash=1 or Declare=Depth=1"
+  #end
 #end
 
 #default { finish { ambient 1 diffuse 0.75 } }
@@ -16,6 +18,13 @@
 
 //  light
 
+#ifdef (Depth)
+
+// Nothing but white fog before black things: its density tells the distance along the ray.
+global_settings { assumed_gamma 1.0 ambient_light 0 max_trace_level 1 }
+fog { fog_type 1 distance 200 colour rgb 1 }
+
+#else
 #if (Flash)
 
 global_settings { assumed_gamma 1.0 max_trace_level 6
@@ -47,6 +56,7 @@ light_source {
   area_illumination on
 }
 
+#end
 #end
 
 camera {
