@@ -25,10 +25,6 @@
 #include "scene-source.h"
 
 
-/* For how many milliseconds the arguments have to rest: a slider that is moved changes every 10 to 20. */
-#define DELAY 80
-
-
 /* A guidance and what was found out with it. */
 typedef struct
 {
@@ -551,7 +547,7 @@ on_argument (JfSceneSource *source,
   jf_patchwork_age (&source->result);
 
   g_clear_handle_id (&source->delay, g_source_remove);
-  source->delay = g_timeout_add (DELAY, on_rest, source);
+  source->delay = g_timeout_add (JF_SCENE_SOURCE_DELAY, on_rest, source);
 
   set_status (source, NULL);
   advance (source);
