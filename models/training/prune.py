@@ -10,6 +10,7 @@ them computes the same, in less time. A unit is kept if a single pixel of all th
 
 import argparse
 import copy
+import importlib
 import random
 
 import torch
@@ -17,16 +18,15 @@ import torch
 import config as configs
 import grow
 import network as networks
-import photos
-from train import RECIPES, export
+from train import export
 
 
-def kept_units(net, tiles, recipe, settings, patch, examples, batch=32):
+def kept_units(net, data, recipe, settings, patch, examples, batch=32):
     """Masks as of grow.alive (), over many examples."""
     kept = None
     for _ in range(0, examples, batch):
-        noisy, guide, _, told, _ = recipe.examples(tiles, batch, patch, settings)
-        masks = grow.alive(net, noisy, guide, told, share=0)
+        x = recipe.examples(data, batch, patch, settings)
+        masks = grow.alive(net, x.target, x.guide, x.told, share=0)
         kept = masks if kept is None else {name: [a | b for a, b in zip(kept[name], masks[name])] for name in masks}
     return kept
 
@@ -54,10 +54,10 @@ def main():
     config = configs.load(arguments.config, arguments.set)
     random.seed(config['training']['seed'])
     torch.manual_seed(config['training']['seed'])
-    tiles, _ = photos.load(arguments.photos, config['data']['tile'], config['data']['held_out_every'])
+    recipe = importlib.import_module(config['data']['recipe'])
+    data, _ = recipe.load(arguments.photos, config['data'], 'cpu')
     net, _ = networks.load(arguments.model)
-    kept = kept_units(net, tiles, RECIPES[config['data']['recipe']], config['data'], config['training']['patch'],
-                      arguments.examples)
+    kept = kept_units(net, data, recipe, config['data'], config['training']['patch'], arguments.examples)
     pruned = prune(net, config, kept)
     export(arguments.model, pruned, config)
     print(f'{net.multiplications:.0f} multiplications per pixel before, {pruned.multiplications:.0f} now')

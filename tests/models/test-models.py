@@ -216,6 +216,30 @@ class TrainingTests(Tests):
         assert error < 1e-5, f'differs by {error}'
         assert int(living.sum()) > 12, f'{int(living.sum())} of 14 alive'
 
+    def test_pruning_keeps_the_function(self):
+        import network
+        import prune
+        import torch
+        import upsampling
+        torch.manual_seed(0)
+        with tempfile.TemporaryDirectory() as folder:
+            photos, maps = pathlib.Path(folder, 'photos'), pathlib.Path(folder, 'maps')
+            photos.mkdir()
+            maps.mkdir()
+            photographs(photos)
+            depth_maps(maps)
+            data, _ = upsampling.load([photos, maps], UPSAMPLING['data'], 'cpu')
+        net = network.Network(UPSAMPLING['network'])
+        network.initialise(net)
+        with torch.no_grad():
+            net.filter[0].bias[:4] = -100                          # dead units
+            net.filter[-1].weight *= 100
+            kept = prune.kept_units(net, data, upsampling, UPSAMPLING['data'], 40, 32)
+            pruned = prune.prune(net, UPSAMPLING, kept)
+            x = upsampling.examples(data, 16, 40, UPSAMPLING['data'])
+            error = float((net(x.target, x.guide) - pruned(x.target, x.guide)).abs().max())
+        assert pruned.filter[0].out_channels <= 8 and error < 1e-5, f'differs by {error}'
+
 
 def run(tests, names):
     """One TAP line per test; returns how many failed."""
