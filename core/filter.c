@@ -13,9 +13,6 @@
 #include "network.h"
 #include "simd.h"
 
-/* The widest tile, in blocks and halo included: 128 lanes. */
-#define MAX_TILE_WIDTH (128 * JF_TILE)
-
 /* The halo is computed again at every border between tiles, so they are as large as leaves some for each thread: one for
  * this many blocks, but two already where there is enough for them.
  */
@@ -160,9 +157,7 @@ estimate_tiles (const Run *run,
 static void
 choose_tiles (Run *run)
 {
-  int    halo   = jf_network_get_halo (run->network);
-  int    width  = MAX (MAX_TILE_WIDTH - 2 * halo, JF_TILE);
-  int    fewest = 1 + (run->blocks.width - 1) / width;
+  int    fewest = 1 + (run->blocks.width - 1) / jf_network_get_widest_tile (run->network);
   double area   = (double) run->blocks.width * run->blocks.height;
   int    tiles  = (int) CLAMP (area / TILE_AREA, MIN (area / MIN_TILE_AREA, 2), MAX_TILES);
   double least  = G_MAXDOUBLE;

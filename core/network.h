@@ -47,11 +47,15 @@ JfNetwork * jf_network_new      (const JfModel    *model,
                                  int               guidance_planes);
 void        jf_network_free     (JfNetwork        *network);
 int         jf_network_get_halo (const JfNetwork  *network);
+int         jf_network_get_widest_tile
+                                (const JfNetwork  *network);
 
 JfBand    * jf_band_new         (const JfNetwork  *network,
                                  int               width);
 void        jf_band_free        (JfBand           *band);
 gboolean    jf_band_run         (JfBand           *band,
                                  const JfBandJob  *job);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (JfBand, jf_band_free)
 
 G_END_DECLS
