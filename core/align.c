@@ -142,34 +142,34 @@ refine (const Pyramid       *target,
         const JfOrientation *top_guidance,
         JfAlignKind          kind,
         GCancellable        *cancellable,
-        JfMotion            *motion)
+        JfSimilarity        *motion)
 {
   const double size        = ldexp (1.0, level);
-  JfMotion     here        = { motion->factor, motion->shift / size };
+  JfSimilarity here        = { motion->factor, motion->shift / size };
   double       coefficient = jf_climb_run (&target->levels[level], &guidance->levels[level], top_target, top_guidance,
                                            get_middle (&target->levels[0], level), kind == JF_ALIGN_SIMILARITY,
                                            cancellable, &here);
 
-  *motion = (JfMotion) { here.factor, here.shift * size };
+  *motion = (JfSimilarity) { here.factor, here.shift * size };
 
   return coefficient > 0.0;
 }
 
 /* The farthest that a motion takes a corner of a picture. */
 static double
-get_farthest (const JfMotion   *motion,
-              const JfPlanes *picture)
+get_farthest (const JfSimilarity *motion,
+              const JfPlanes     *picture)
 {
   return cabs (motion->shift) + cabs (motion->factor - 1.0) * 0.5 * hypot (picture->width, picture->height);
 }
 
 static gboolean
-is_plausible (const JfMotion *motion,
-              const JfMotion *found,
-              const JfPlanes *picture,
-              int             top)
+is_plausible (const JfSimilarity *motion,
+              const JfSimilarity *found,
+              const JfPlanes     *picture,
+              int                 top)
 {
-  const JfMotion difference = { 1.0 + motion->factor - found->factor, motion->shift - found->shift };
+  const JfSimilarity difference = { 1.0 + motion->factor - found->factor, motion->shift - found->shift };
 
   return jf_correlation_is_found (motion, picture->width, picture->height) &&
          get_farthest (&difference, picture) <= ldexp (MAX_CLIMB, top);
@@ -181,12 +181,12 @@ estimate (const Pyramid *target,
           const Pyramid *guidance,
           JfAlignKind    kind,
           GCancellable  *cancellable,
-          JfMotion        *motion)
+          JfSimilarity  *motion)
 {
   const int             top          = target->n_levels - 1;
   g_auto(JfOrientation) top_target   = { 0 };
   g_auto(JfOrientation) top_guidance = { 0 };
-  JfMotion                found        = { 1.0, 0.0 };
+  JfSimilarity          found        = { 1.0, 0.0 };
   int                   level;
 
   orientation_make (&top_target, &target->levels[top]);
@@ -244,11 +244,11 @@ get_taps (const float  table[LANCZOS_PHASES + 1][LANCZOS_TAPS],
 }
 
 static void
-warp_row (const JfPlanes *guidance,
-          const JfMotion   *motion,
-          const float     table[LANCZOS_PHASES + 1][LANCZOS_TAPS],
-          int             y,
-          JfPlanes       *output)
+warp_row (const JfPlanes     *guidance,
+          const JfSimilarity *motion,
+          const float         table[LANCZOS_PHASES + 1][LANCZOS_TAPS],
+          int                 y,
+          JfPlanes           *output)
 {
   const double complex middle = get_middle (guidance, 0);
   const gsize          plane  = (gsize) guidance->width * guidance->height;
@@ -256,7 +256,7 @@ warp_row (const JfPlanes *guidance,
 
   for (x = 0; x < output->width; x++)
     {
-      double complex  place = jf_motion_move (motion, middle, CMPLX (x, y));
+      double complex  place = jf_similarity_move (motion, middle, CMPLX (x, y));
       int             left, top;
       const float    *wx    = get_taps (table, creal (place), guidance->width, &left);
       const float    *wy    = get_taps (table, cimag (place), guidance->height, &top);
@@ -317,7 +317,7 @@ jf_align_estimate (const JfPlanes  *target,
 {
   g_auto(Pyramid) targets   = { 0 };
   g_auto(Pyramid) guidances = { 0 };
-  JfMotion          motion    = { 1.0, 0.0 };
+  JfSimilarity    motion    = { 1.0, 0.0 };
 
   *align = (JfAlign) { .scale = 1.0 };
 
@@ -374,7 +374,7 @@ jf_align_warp (const JfAlign   *align,
                JfPlanes        *output,
                GError         **error)
 {
-  const JfMotion motion = { align->scale * cexp (CMPLX (0.0, align->angle)), CMPLX (align->dx, align->dy) };
+  const JfSimilarity motion = { align->scale * cexp (CMPLX (0.0, align->angle)), CMPLX (align->dx, align->dy) };
   float        table[LANCZOS_PHASES + 1][LANCZOS_TAPS];
   int          y;
 

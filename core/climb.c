@@ -157,12 +157,12 @@ choose_tile (const JfRegion      *cell,
 
 /* Where the motion takes a tile, with a margin for corrections. */
 static JfRegion
-get_guidance_region (const JfRegion *tile,
-                     const JfMotion   *motion,
-                     double complex  middle)
+get_guidance_region (const JfRegion     *tile,
+                     const JfSimilarity *motion,
+                     double complex      middle)
 {
   const double complex half   = CMPLX (0.5 * tile->width, 0.5 * tile->height);
-  const double complex centre = jf_motion_move (motion, middle, CMPLX (tile->x, tile->y) + half);
+  const double complex centre = jf_similarity_move (motion, middle, CMPLX (tile->x, tile->y) + half);
   const double         turn   = fabs (cimag (motion->factor));
   const double         grow   = fabs (creal (motion->factor));
   const int            reach_x = (int) (grow * creal (half) + turn * cimag (half)) + MARGIN;
@@ -198,7 +198,7 @@ climb_init (Climb               *climb,
             const JfPlanes      *guidance,
             const JfOrientation *small_target,
             const JfOrientation *small_guidance,
-            const JfMotion        *motion)
+            const JfSimilarity  *motion)
 {
   const int    columns = MIN ((target->width - 1) / TILE_SIZE + 1, MAX_TILES);
   const int    rows    = MIN ((target->height - 1) / TILE_SIZE + 1, MAX_TILES);
@@ -230,11 +230,11 @@ climb_init (Climb               *climb,
 
 /* A tile's guidance as the motion brings it over the target; NaN where there is none. */
 static void
-warp_tile (const Climb  *climb,
-           const Tile   *tile,
-           const JfMotion *motion)
+warp_tile (const Climb        *climb,
+           const Tile         *tile,
+           const JfSimilarity *motion)
 {
-  const float complex turn = jf_motion_get_turn (motion);
+  const float complex turn = jf_similarity_get_turn (motion);
   const JfRegion     *here = &tile->target.region;
   float complex      *out  = climb->warped;
   int                 x, y;
@@ -242,11 +242,11 @@ warp_tile (const Climb  *climb,
   for (y = 0; y < here->height; y++)
     for (x = 0; x < here->width; x++, out++)
       {
-        double complex place = jf_motion_move (motion, climb->middle, CMPLX (here->x + x, here->y + y));
+        double complex place = jf_similarity_move (motion, climb->middle, CMPLX (here->x + x, here->y + y));
 
         if (creal (place) >= 0.0 && cimag (place) >= 0.0 &&
             creal (place) <= climb->width - 1 && cimag (place) <= climb->height - 1)
-          *out = jf_motion_multiply (sample_spline (&tile->guidance, place), turn);
+          *out = jf_similarity_multiply (sample_spline (&tile->guidance, place), turn);
         else
           *out = NAN;
       }
@@ -305,8 +305,8 @@ add_tile (const Climb *climb,
 }
 
 static Sums
-add_up (const Climb  *climb,
-        const JfMotion *motion)
+add_up (const Climb        *climb,
+        const JfSimilarity *motion)
 {
   Sums sums = { 0 };
   int  i;
@@ -421,10 +421,10 @@ jf_climb_run (const JfPlanes      *target,
               double complex       middle,
               gboolean             turning,
               GCancellable        *cancellable,
-              JfMotion              *motion)
+              JfSimilarity        *motion)
 {
   g_auto(Climb) climb = { .middle = middle, .n_parameters = turning ? 4 : 2 };
-  JfMotion        next  = *motion;
+  JfSimilarity  next  = *motion;
   double        best  = -1.0;
   int           i;
 
@@ -446,7 +446,8 @@ jf_climb_run (const JfPlanes      *target,
 
       shift = CMPLX (step[0], step[1]);
       turn  = CMPLX (step[2], step[3]);
-      next  = (JfMotion) { motion->factor * (1.0 + turn / climb.reach), motion->shift + motion->factor * shift };
+      next  = (JfSimilarity) { motion->factor * (1.0 + turn / climb.reach),
+                               motion->shift + motion->factor * shift };
       if (cabs (shift) + cabs (turn) < ENOUGH_PIXELS)
         break;
     }

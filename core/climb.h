@@ -7,8 +7,8 @@
 
 #include <gio/gio.h>
 
-#include "motion.h"
 #include "orientation.h"
+#include "similarity.h"
 
 G_BEGIN_DECLS
 
@@ -19,6 +19,6 @@ double jf_climb_run (const JfPlanes      *target,
                      double complex       middle,
                      gboolean             turning,
                      GCancellable        *cancellable,
-                     JfMotion            *motion);
+                     JfSimilarity        *motion);
 
 G_END_DECLS

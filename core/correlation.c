@@ -135,9 +135,9 @@ static void
 correlate (Correlation         *correlation,
            const JfOrientation *guidance,
            double complex       middle,
-           const JfMotion        *motion)
+           const JfSimilarity  *motion)
 {
-  const float complex turn = jf_motion_get_turn (motion);
+  const float complex turn = jf_similarity_get_turn (motion);
   const gsize         n    = (gsize) correlation->width * correlation->height;
   int                 x, y;
   gsize               i;
@@ -145,17 +145,17 @@ correlate (Correlation         *correlation,
   for (i = 0, y = 0; y < correlation->height; y++)
     for (x = 0; x < correlation->width; x++, i++)
       {
-        float complex value = sample (guidance, jf_motion_move (motion, middle, CMPLX (x, y)));
+        float complex value = sample (guidance, jf_similarity_move (motion, middle, CMPLX (x, y)));
 
         correlation->guidance[i] = isnan (crealf (value)) ? 0.0f
-                                                          : correlation->window[i] * jf_motion_multiply (value, turn);
+                                                          : correlation->window[i] * jf_similarity_multiply (value, turn);
       }
 
   fftwf_execute (correlation->forward);
 
   for (i = 0; i < n; i++)
     {
-      float complex product = jf_motion_multiply (correlation->target[i], conjf (correlation->guidance[i]));
+      float complex product = jf_similarity_multiply (correlation->target[i], conjf (correlation->guidance[i]));
       float         size    = cabsf (product);
 
       correlation->guidance[i] = size > 0.0f ? correlation->low_pass[i] / size * product : 0.0f;
@@ -242,7 +242,7 @@ jf_correlation_search (const JfOrientation *target,
                        double complex       middle,
                        gboolean             turning,
                        GCancellable        *cancellable,
-                       JfMotion              *motion)
+                       JfSimilarity        *motion)
 {
   const int           n_steps     = turning ? N_STEPS : 0;
   g_auto(Correlation) correlation = { 0 };
@@ -260,7 +260,7 @@ jf_correlation_search (const JfOrientation *target,
   for (angle = -n_steps; angle <= n_steps; angle++)
     for (scale = -n_steps; scale <= n_steps; scale++)
       {
-        JfMotion         here = { (1.0 + scale * SCALE_STEP) * cexp (CMPLX (0.0, angle * ANGLE_STEP)), 0.0 };
+        JfSimilarity   here = { (1.0 + scale * SCALE_STEP) * cexp (CMPLX (0.0, angle * ANGLE_STEP)), 0.0 };
         double complex shift;
         double         height;
 
@@ -272,7 +272,7 @@ jf_correlation_search (const JfOrientation *target,
         if (height > highest)
           {
             highest = height;
-            *motion = (JfMotion) { here.factor, -here.factor * shift };
+            *motion = (JfSimilarity) { here.factor, -here.factor * shift };
           }
       }
 
@@ -288,9 +288,9 @@ jf_correlation_search (const JfOrientation *target,
  * Returns: whether a motion is among those that jf_correlation_search() looks for, or half a step beyond
  */
 gboolean
-jf_correlation_is_found (const JfMotion *motion,
-                         double          width,
-                         double          height)
+jf_correlation_is_found (const JfSimilarity *motion,
+                         double              width,
+                         double              height)
 {
   return fabs (creal (motion->shift)) <= width / MAX_SHIFT_SHARE &&
          fabs (cimag (motion->shift)) <= height / MAX_SHIFT_SHARE &&

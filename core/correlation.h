@@ -7,8 +7,8 @@
 
 #include <gio/gio.h>
 
-#include "motion.h"
 #include "orientation.h"
+#include "similarity.h"
 
 G_BEGIN_DECLS
 
@@ -17,8 +17,8 @@ double   jf_correlation_search   (const JfOrientation *target,
                                   double complex       middle,
                                   gboolean             turning,
                                   GCancellable        *cancellable,
-                                  JfMotion            *motion);
-gboolean jf_correlation_is_found (const JfMotion      *motion,
+                                  JfSimilarity        *motion);
+gboolean jf_correlation_is_found (const JfSimilarity  *motion,
                                   double               width,
                                   double               height);
 

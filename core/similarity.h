@@ -1,7 +1,7 @@
 /* Joint Filter: learned joint image filtering
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * motion: where a guidance lies on its target
+ * similarity: where a guidance lies on its target
  *
  * x + iy of the target is at factor × (x + iy) + shift in the guidance, both from the middle of the pictures.
  */
@@ -17,28 +17,28 @@ typedef struct
 {
   double complex factor;
   double complex shift;
-} JfMotion;
+} JfSimilarity;
 
 /* Where a motion takes a place. */
 static inline double complex
-jf_motion_move (const JfMotion *motion,
-                double complex  middle,
-                double complex  place)
+jf_similarity_move (const JfSimilarity *motion,
+                    double complex      middle,
+                    double complex      place)
 {
   return middle + motion->factor * (place - middle) + motion->shift;
 }
 
 /* What the guidance's orientations (orientation.h) have to be multiplied with. */
 static inline float complex
-jf_motion_get_turn (const JfMotion *motion)
+jf_similarity_get_turn (const JfSimilarity *motion)
 {
   return (float complex) (conj (motion->factor) / motion->factor);
 }
 
 /* The product as the definition has it, without C's care for infinite parts. */
 static inline float complex
-jf_motion_multiply (float complex a,
-                    float complex b)
+jf_similarity_multiply (float complex a,
+                        float complex b)
 {
   return CMPLXF (crealf (a) * crealf (b) - cimagf (a) * cimagf (b),
                  crealf (a) * cimagf (b) + cimagf (a) * crealf (b));
