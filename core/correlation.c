@@ -147,8 +147,9 @@ correlate (Correlation         *correlation,
       {
         float complex value = sample (guidance, jf_similarity_move (motion, middle, CMPLX (x, y)));
 
-        correlation->guidance[i] = isnan (crealf (value)) ? 0.0f
-                                                          : correlation->window[i] * jf_similarity_multiply (value, turn);
+        correlation->guidance[i] = 0.0f;
+        if (! isnan (crealf (value)))
+          correlation->guidance[i] = correlation->window[i] * jf_similarity_multiply (value, turn);
       }
 
   fftwf_execute (correlation->forward);
