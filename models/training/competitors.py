@@ -12,8 +12,8 @@ import numpy as np
 from scipy import ndimage
 from skimage import restoration
 
-OPPONENT = np.array([[1, 1, 1], [1, 0, -1], [.5, -1, .5]])
-OPPONENT /= np.linalg.norm(OPPONENT, axis=1, keepdims=True)      # orthonormal: noise stays white
+import bm3d
+from bm3d import OPPONENT
 
 
 def box(x, radius):
@@ -80,5 +80,6 @@ def all_of():
                           **settings(guided_filter, guide=['guidance'], radius=[1, 2, 4, 8], epsilon=[.0001, .0003, .001, .003])},
         'joint bilateral': settings(joint_bilateral, spread=[1, 1.5, 2.5], tolerance=[.03, .05, .1, .2]),
         'non-local means': settings(non_local_means, strength=[.5, .6, .8]),
+        'colour BM3D': {'': lambda noisy, guidance, sigma: bm3d.denoise(noisy, sigma)},
         'wavelet shrinkage': settings(wavelets, method=['BayesShrink', 'VisuShrink']),
     }

@@ -9,7 +9,8 @@
 
 Adds Gaussian noise (seeded, not clipped unless --clip) to the clean first picture of every pair, filters it by the
 second through the `joint-filter` command, and writes results.md, results.csv and contact sheets. Pairs named
-with --real have no truth: their noise is their own, its level is estimated, and they get a sheet only."""
+with --real have no truth: their noise is their own, its level is estimated, and they get a sheet only. Photos named with
+--photo get a flash photo imitated as in the training (needs PyTorch)."""
 
 import argparse
 import csv
@@ -94,10 +95,28 @@ def sheet(path, pictures, size, zoom):
     image.resize((image.width * zoom, image.height * zoom), Image.Resampling.NEAREST).save(path)
 
 
+def imitated(truth, seed):
+    """Its flash photo: one of a batch, of which shares get shadows, highlights and so on."""
+    import random
+    import torch
+    import flash
+    random.seed(seed)
+    torch.manual_seed(seed)
+    photos = torch.from_numpy(truth).permute(2, 0, 1).expand(8, -1, -1, -1).clone()
+    return flash.relit(photos, grey=0)[0].permute(1, 2, 0).numpy()
+
+
+def pairs_of(arguments):
+    for name, truth, guidance in arguments.pair:
+        yield name, read(truth, arguments.crop), read(guidance, arguments.crop)
+    for seed, path in enumerate(arguments.photo):
+        truth = read(path, arguments.crop)
+        yield pathlib.Path(path).stem, truth, imitated(truth, seed)
+
+
 def with_truth(core, arguments, out):
     rows = []
-    for name, truth, guidance in arguments.pair:
-        truth, guidance = read(truth, arguments.crop), read(guidance, arguments.crop)
+    for name, truth, guidance in pairs_of(arguments):
         for level in arguments.levels:
             noise = np.random.default_rng(SEED).standard_normal(truth.shape).astype(np.float32)
             noisy = truth + np.float32(level) * noise
@@ -124,12 +143,16 @@ def write(rows, out):
     with open(out / 'results.csv', 'w', newline='') as file:
         csv.writer(file).writerows([('pair', 'sigma', 'method', 'setting', 'psnr')] + rows)
     columns = list(dict.fromkeys((r[0], r[1]) for r in rows))
+    levels = list(dict.fromkeys(level for _, level in columns))
     table = {(r[2], (r[0], r[1])): r[4] for r in rows}
     with open(out / 'results.md', 'w') as file:
-        print('| method |', ' | '.join(f'{name} {level}' for name, level in columns), '|', file=file)
-        print('|---|' + '---|' * len(columns), file=file)
+        print('| method |', ' | '.join([f'{name} {level}' for name, level in columns] + [f'mean {level}' for level in levels]),
+              '|', file=file)
+        print('|---|' + '---|' * (len(columns) + len(levels)), file=file)
         for method in dict.fromkeys(r[2] for r in rows):
-            print(f'| {method} |', ' | '.join(f'{table[method, c]:.2f}' for c in columns), '|', file=file)
+            figures = [table[method, c] for c in columns]
+            means = [np.mean([table[method, c] for c in columns if c[1] == level]) for level in levels]
+            print(f'| {method} |', ' | '.join(f'{figure:.2f}' for figure in figures + means), '|', file=file)
 
 
 def pair(text):
@@ -141,6 +164,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('models', nargs='+')
     parser.add_argument('--pair', nargs='*', type=pair, default=[], metavar='NAME=TRUTH,GUIDANCE')
+    parser.add_argument('--photo', nargs='*', default=[], metavar='TRUTH')
     parser.add_argument('--real', nargs='*', type=pair, default=[], metavar='NAME=TARGET,GUIDANCE')
     parser.add_argument('--levels', nargs='+', type=float, default=[.0316, .1])
     parser.add_argument('--crop', type=int, default=0, help='top left square of this size; 0: everything')
