@@ -32,6 +32,12 @@ enum
 };
 
 
+static void     copy_cells   (const JfPatchwork  *patchwork,
+                              const JfPlanes     *planes,
+                              int                 x,
+                              int                 y,
+                              gboolean            known,
+                              JfPlanes           *row);
 static gboolean find_missing (const JfPatchwork  *patchwork,
                               JfRegion           *cells);
 static JfRegion get_cells    (const JfPatchwork  *patchwork,
@@ -166,8 +172,7 @@ jf_patchwork_find (const JfPatchwork *patchwork,
  * @patchwork: a picture
  * @x:         of the first pixel
  * @y:         of the first pixel
- * @width:     how many pixels, within the picture
- * @row:       (inout): planes of one row
+ * @row:       (inout): a row of planes, within the picture
  *
  * Copies what is known, true or not, and leaves the rest of @row as it is.
  */
@@ -175,27 +180,57 @@ void
 jf_patchwork_read (const JfPatchwork *patchwork,
                    int                x,
                    int                y,
-                   int                width,
                    JfPlanes          *row)
 {
+  copy_cells (patchwork, &patchwork->planes, x, y, TRUE, row);
+}
+
+/**
+ * jf_patchwork_cover:
+ * @patchwork: a picture
+ * @other:     another one of its size
+ * @x:         of the first pixel
+ * @y:         of the first pixel
+ * @row:       (inout): a row of planes, within the picture
+ *
+ * Copies @other where nothing is known, and leaves the rest of @row as it is.
+ */
+void
+jf_patchwork_cover (const JfPatchwork *patchwork,
+                    const JfPlanes    *other,
+                    int                x,
+                    int                y,
+                    JfPlanes          *row)
+{
+  copy_cells (patchwork, other, x, y, FALSE, row);
+}
+
+
+/*  private functions  */
+
+static void
+copy_cells (const JfPatchwork *patchwork,
+            const JfPlanes    *planes,
+            int                x,
+            int                y,
+            gboolean           known,
+            JfPlanes          *row)
+{
   const guchar *cells = patchwork->cells + (gsize) (y / CELL) * patchwork->n_columns;
-  int           end   = x + width;
+  int           end   = x + row->width;
 
   for (int from = x, to; from < end; from = to)
     {
       to = MIN ((from / CELL + 1) * CELL, end);
 
-      if (cells[from / CELL] == NOTHING)
+      if ((cells[from / CELL] != NOTHING) != known)
         continue;
 
       for (int c = 0; c < row->channels; c++)
-        memcpy (jf_planes_get_row (row, c, from - x, 0), jf_planes_get_row (&patchwork->planes, c, from, y),
+        memcpy (jf_planes_get_row (row, c, from - x, 0), jf_planes_get_row (planes, c, from, y),
                 sizeof (float) * (to - from));
     }
 }
-
-
-/*  private functions  */
 
 /* Shrinks a region of cells to those that are not known or not true; FALSE if there are none. */
 static gboolean

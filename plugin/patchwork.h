@@ -34,7 +34,11 @@ gboolean jf_patchwork_find  (const JfPatchwork  *patchwork,
 void     jf_patchwork_read  (const JfPatchwork  *patchwork,
                              int                 x,
                              int                 y,
-                             int                 width,
+                             JfPlanes           *row);
+void     jf_patchwork_cover (const JfPatchwork  *patchwork,
+                             const JfPlanes     *other,
+                             int                 x,
+                             int                 y,
                              JfPlanes           *row);
 
 G_END_DECLS

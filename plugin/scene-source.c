@@ -65,6 +65,7 @@ struct _JfSceneSource
   GimpDrawable        **targets;           /* the first one is shown                                  */
   JfPixels              pixels;            /* all of it                                               */
   JfRaster              raster;            /* how to show it                                          */
+  gboolean              clips;             /* its format has values from 0 to 1 only                  */
   JfRegion              focus;             /* what the selection touches of it                        */
   JfPlanes              mask;              /* the selection there; empty: all is selected             */
   JfPatchwork           result;            /* at full strength                                        */
@@ -110,6 +111,7 @@ static Stage    * get_stage          (const JfSceneSource  *source);
 
 static gboolean   read_target        (JfSceneSource        *source,
                                       GError              **error);
+static gboolean   is_integer         (const Babl           *format);
 static gboolean   read_mask          (JfSceneSource        *source,
                                       GError              **error);
 static Stage    * read_guidance      (JfSceneSource        *source,
@@ -134,6 +136,9 @@ static void       apply_mask         (const JfSceneSource  *source,
                                       int                   x,
                                       int                   y,
                                       JfPlanes             *row);
+static float      get_mask           (const JfSceneSource  *source,
+                                      int                   x,
+                                      int                   y);
 static void       stage_free         (Stage                *stage);
 static void       on_argument        (JfSceneSource        *source,
                                       GParamSpec           *argument);
@@ -353,6 +358,7 @@ read_target (JfSceneSource  *source,
 
   source->raster = (JfRaster) { jf_pixels_get_format (target), gimp_drawable_get_format (target),
                                 read_before_row, source };
+  source->clips  = is_integer (source->raster.stored);
 
   /* Without an overlap nothing can be filtered; then the dialog says so in its own time. */
   if (! gimp_drawable_mask_intersect (target, &focus->x, &focus->y, &focus->width, &focus->height))
@@ -361,6 +367,14 @@ read_target (JfSceneSource  *source,
   return jf_pixels_read    (&source->pixels, target, &whole, error) &&
          read_mask         (source, error) &&
          jf_patchwork_init (&source->result, source->pixels.colour.channels, whole.width, whole.height, error);
+}
+
+static gboolean
+is_integer (const Babl *format)
+{
+  const Babl *type = babl_format_get_type (format, 0);
+
+  return type == babl_type ("u8") || type == babl_type ("u16") || type == babl_type ("u32");
 }
 
 /* The selection covers the image, wherever the target lies in it. Its values are shares, not colours. */
@@ -475,8 +489,9 @@ read_after_row (int       x,
     return;
 
   colour.channels = source->pixels.colour.channels;
-  jf_patchwork_read (&source->result, x, y, row->width, &colour);
+  jf_patchwork_read (&source->result, x, y, &colour);
   jf_scene_blend (source->stage->scene, &region, source->strength, &colour);
+  jf_patchwork_cover (&source->result, &source->pixels.colour, x, y, &colour);
 
   if (source->mask.data)
     apply_mask (source, x, y, &colour);
@@ -492,29 +507,50 @@ copy_row (const JfPlanes *planes,
     memcpy (jf_planes_get_row (row, c, 0, 0), jf_planes_get_row (planes, c, x, y), sizeof (float) * row->width);
 }
 
+/* As gimp_drawable_merge_shadow () does it: with values that the format can hold, and with light, not with codes. */
 static void
 apply_mask (const JfSceneSource *source,
             int                  x,
             int                  y,
             JfPlanes            *row)
 {
-  const JfRegion *focus  = &source->focus;
-  gboolean        inside = y >= focus->y && y < focus->y + focus->height;
+  const Babl       *code   = babl_format ("Y~ float");
+  const Babl       *light  = babl_format ("Y float");
+  g_autofree float *before = g_new (float, row->width);
+  g_autofree float *mask   = g_new (float, row->width);
+
+  for (int i = 0; i < row->width; i++)
+    mask[i] = get_mask (source, x + i, y);
 
   for (int c = 0; c < row->channels; c++)
     {
-      const float *before = jf_planes_get_row (&source->pixels.colour, c, x, y);
-      const float *mask   = inside ? jf_planes_get_row (&source->mask, 0, 0, y - focus->y) : NULL;
-      float       *after  = jf_planes_get_row (row, c, 0, 0);
+      float *after = jf_planes_get_row (row, c, 0, 0);
+
+      for (int i = 0; i < row->width && source->clips; i++)
+        after[i] = CLAMP (after[i], 0.0f, 1.0f);
+
+      babl_process (babl_fish (code, light), jf_planes_get_row (&source->pixels.colour, c, x, y), before, row->width);
+      babl_process (babl_fish (code, light), after, after, row->width);
 
       for (int i = 0; i < row->width; i++)
-        {
-          int   column = x + i - focus->x;
-          float share  = inside && column >= 0 && column < focus->width ? mask[column] : 0.0f;
+        after[i] = before[i] + mask[i] * (after[i] - before[i]);
 
-          after[i] = before[i] + share * (after[i] - before[i]);
-        }
+      babl_process (babl_fish (light, code), after, after, row->width);
     }
+}
+
+static float
+get_mask (const JfSceneSource *source,
+          int                  x,
+          int                  y)
+{
+  int column = x - source->focus.x;
+  int row    = y - source->focus.y;
+
+  if (column < 0 || row < 0 || column >= source->focus.width || row >= source->focus.height)
+    return 0.0f;
+
+  return *jf_planes_get_row (&source->mask, 0, column, row);
 }
 
 /*  what is wanted  */

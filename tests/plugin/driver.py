@@ -4,7 +4,7 @@
 driver.py TITLE ACTION…: a user at the dialog of that title; prints what it shows as JSON
 
 Actions, in order: WIDGET=VALUE sets a slider, a combo box or a check box by its accessible name; WAIT waits until the preview
-shows the result; PNG=FILE takes a picture of the screen and PREVIEW=FILE one of the preview; KEYS=KEY… presses keys by
+shows the result, FOCUS gives it the keyboard; PNG=FILE takes a picture of the screen and PREVIEW=FILE one of the preview; KEYS=KEY… presses keys by
 their names ("+Key" holds one down, "-Key" lets it go); DRAG=X,Y,X,Y drags within the preview; anything else is the name of a
 button to press.
 """
@@ -40,10 +40,15 @@ def wait_for (find, what):
     sys.exit (f'no {what} in {TIMEOUT} s')
 
 
+def get_children (node):
+    return [child for child in map (node.get_child_at_index, range (node.get_child_count ())) if child]
+
+
 def find_dialog (title):
-    for node in descend (Atspi.get_desktop (0)):
-        if node.get_role () == Atspi.Role.DIALOG and node.get_name () == title:
-            return node
+    for program in get_children (Atspi.get_desktop (0)):
+        for window in get_children (program):
+            if window.get_role () == Atspi.Role.DIALOG and window.get_name () == title:
+                return window
 
 
 def find (dialog, role, name):
@@ -84,10 +89,8 @@ def take_picture (path, x=0, y=0, width=None, height=None):
 
 def get_place (dialog, name):
     """x, y, width and height on the screen"""
-    for node in descend (dialog):
-        if node.get_name () == name and node.get_role () == Atspi.Role.DRAWING_AREA:
-            place = node.get_component_iface ().get_extents (Atspi.CoordType.SCREEN)
-            return place.x, place.y, place.width, place.height
+    place = find (dialog, Atspi.Role.DRAWING_AREA, name).get_component_iface ().get_extents (Atspi.CoordType.SCREEN)
+    return place.x, place.y, place.width, place.height
 
 
 def wait_for_preview (dialog):
@@ -106,7 +109,7 @@ def press_keys (keys):
         kind = {'+': Atspi.KeySynthType.PRESS, '-': Atspi.KeySynthType.RELEASE}.get (
             key[0] if len (key) > 1 else '', Atspi.KeySynthType.PRESSRELEASE)
         keyval = Gdk.keyval_from_name (name)
-        found, entries = Gdk.Keymap.get_default ().get_entries_for_keyval (keyval)
+        found, entries = Gdk.Keymap.get_for_display (Gdk.Display.get_default ()).get_entries_for_keyval (keyval)
         Atspi.generate_keyboard_event (entries[0].keycode if kind != Atspi.KeySynthType.SYM else keyval, None, kind)
         time.sleep (0.1)
 
@@ -125,6 +128,8 @@ def act (dialog, action):
     name, separator, value = action.partition ('=')
     if action == 'WAIT':
         wait_for_preview (dialog)
+    elif action == 'FOCUS':
+        find (dialog, Atspi.Role.DRAWING_AREA, 'Preview').get_component_iface ().grab_focus ()
     elif not separator:
         button = wait_for (lambda: find (dialog, Atspi.Role.PUSH_BUTTON, name), f'button “{name}”')
         button.get_action_iface ().do_action (0)
@@ -145,7 +150,7 @@ def act (dialog, action):
         combo.get_selection_iface ().select_child (get_items (combo).index (value))
     else:
         find (dialog, Atspi.Role.SPIN_BUTTON, name).get_value_iface ().set_current_value (float (value))
-    time.sleep (0.2)
+    time.sleep (0.1)
 
 
 def main (title, *actions):

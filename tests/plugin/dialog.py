@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""what the suites that use the dialog share"""
+
+import json
+import pathlib
+
+import gi
+gi.require_version ('GdkPixbuf', '2.0')
+from gi.repository import GdkPixbuf
+
+from support import *
+
+TITLE = 'Denoise with Flash'
+PICTURES = os.environ['JF_PICTURES']
+
+
+def use_dialog (image, targets, *actions, guidance=None, title=TITLE, mode='flash-denoise'):
+    """(what the dialog shows at last, status, error text)"""
+    driver = subprocess.Popen ([sys.executable, pathlib.Path (__file__).parent / 'driver.py', title, *actions],
+                               stdout=subprocess.PIPE, text=True)
+    status, text = call (image, targets, guidance, Gimp.RunMode.INTERACTIVE, mode=mode)
+    shown = driver.communicate ()[0]
+    check (driver.returncode == 0, 'the driver failed')
+    return json.loads (shown), status, text
+
+
+def read_picture (path):
+    """(width, height, rows of values 0..255)"""
+    pixbuf = GdkPixbuf.Pixbuf.new_from_file (path)
+    n, stride, data = pixbuf.get_n_channels (), pixbuf.get_rowstride (), pixbuf.get_pixels ()
+    rows = [[value for x in range (pixbuf.get_width ()) for value in data[y * stride + x * n:y * stride + x * n + 3]]
+            for y in range (pixbuf.get_height ())]
+    return pixbuf.get_width (), pixbuf.get_height (), rows
+
+
+def read_preview (name, width, height):
+    """The picture of that size in the middle of a picture of the preview."""
+    seen_width, seen_height, rows = read_picture (f'{PICTURES}/{name}')
+    left, top = (seen_width - width + 1) // 2, (seen_height - height + 1) // 2
+    return [value for row in rows[top:top + height] for value in row[3 * left:3 * (left + width)]]
+
+
+def look (layer):
+    """(its colours 0..255 as the preview shows them, its alpha 0..255)"""
+    values = layer.get_buffer ().get (whole (layer), 1.0, "R'G'B'A u8", Gegl.AbyssPolicy.NONE)
+    return [value for i in range (0, len (values), 4) for value in values[i:i + 3]], list (values[3::4])

@@ -1,0 +1,111 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""the preview, read back from the screen: it shows what OK writes"""
+
+from dialog import *
+
+SIZE = 96, 64
+# A dialog begins with what the last one ended with.
+START = f'Noise level (%)={100 * NOISE_LEVEL}', 'Strength (%)=100'
+
+
+def make_image (alpha=False, **arguments):
+    image = new_image (*SIZE, **arguments)
+    return image, add_layer (image, 'target', 1, alpha=alpha), add_layer (image, 'guide', 2)
+
+
+def check_seen (name, layer, factor=1):
+    """Opaque pixels on the screen are those of the layer."""
+    colours, alpha = look (layer)
+    width, height = SIZE
+    seen = read_preview (name, factor * width, factor * height)
+    off = max (abs (seen[3 * (factor * y * factor * width + factor * x) + c] - colours[3 * (y * width + x) + c])
+               for y in range (height) for x in range (width) if alpha[y * width + x] == 255 for c in range (3))
+    check (off <= 1, f'{name}: off by {off} of 255')
+
+
+def check_preview (image, target, *actions):
+    """What the preview shows at last is what OK makes of the target."""
+    before = read (target)
+    shown, status, text = use_dialog (image, [target], *START, *actions, 'WAIT', f'PREVIEW={PICTURES}/preview.png', 'OK')
+    check (status == Gimp.PDBStatusType.SUCCESS, text)
+    check (read (target) != before, 'OK changes nothing')
+    check_seen ('preview.png', target)
+
+
+@case
+def eight_bits_in_a_feathered_selection ():
+    image, target, guide = make_image (precision=Gimp.Precision.U8_NON_LINEAR)
+    image.select_ellipse (Gimp.ChannelOps.REPLACE, 20, 10, 60, 40)
+    Gimp.Selection.feather (image, 8)
+    check_preview (image, target)
+
+
+@case
+def sixteen_bits_grey_with_alpha ():
+    image, target, guide = make_image (base=Gimp.ImageBaseType.GRAY, precision=Gimp.Precision.U16_NON_LINEAR, alpha=True)
+    check_preview (image, target)
+
+
+@case
+def linear_float_with_alpha ():
+    image, target, guide = make_image (precision=Gimp.Precision.FLOAT_LINEAR, alpha=True)
+    check_preview (image, target)
+
+
+@case
+def eight_bits_linear ():
+    image, target, guide = make_image (precision=Gimp.Precision.U8_LINEAR)
+    check_preview (image, target)
+
+
+@case
+def a_layer_beside_the_guidance ():
+    image, target, guide = make_image ()
+    target.set_offsets (9, -5)
+    check_preview (image, target)
+
+
+@case
+def what_is_changed_in_the_dialog ():
+    image, target, guide = make_image ()
+    add_layer (image, 'other', 3)
+    check_preview (image, target, 'WAIT', 'Noise level (%)=20', 'WAIT', 'Flash photo=other', 'WAIT', 'Strength (%)=40')
+
+
+@case
+def before_and_after ():
+    image, target, guide = make_image ()
+    path = f'PREVIEW={PICTURES}'
+    use_dialog (image, [target], *START, 'WAIT', 'FOCUS', 'KEYS=+space', f'{path}/before.png', 'KEYS=-space',
+                'Preview=off', f'{path}/off.png', 'Preview=on', 'Split=Left and right', f'{path}/split.png', 'Split=Off',
+                'Zoom=200%', 'WAIT', f'{path}/zoomed.png', 'Cancel')
+    check_seen ('before.png', target)
+    check_seen ('off.png', target)
+    result = target.copy ()
+    image.insert_layer (result, None, -1)
+    run (image, [result], guide)
+    check_seen ('zoomed.png', result, factor=2)
+    check_split (target, result)
+
+
+def check_split (target, result):
+    width, height = SIZE
+    seen = read_preview ('split.png', width, height)
+    for name, layer, column in ('before', target, 5), ('after', result, width - 6):
+        colours = look (layer)[0]
+        off = max (abs (seen[i] - colours[i]) for y in range (height)
+                   for i in range (3 * (y * width + column), 3 * (y * width + column) + 3))
+        check (off <= 1, f'{name} is not where it should be: off by {off} of 255')
+
+
+@case
+def dragging_moves_the_picture ():
+    image = new_image (900, 700)
+    target, guide = add_layer (image, 'target', 1), add_layer (image, 'guide', 2)
+    use_dialog (image, [target], 'Preview=off', f'PREVIEW={PICTURES}/first.png', 'DRAG=200,200,230,215',
+                f'PREVIEW={PICTURES}/dragged.png', 'Cancel')
+    first, dragged = (read_picture (f'{PICTURES}/{name}.png')[2] for name in ('first', 'dragged'))
+    check (first[100][300:600] == dragged[115][390:690], 'the picture does not follow the pointer')
+
+
+run_cases ()
