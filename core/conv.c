@@ -49,8 +49,9 @@ typedef struct
   int    lane[MAX_PANELS];
   int    n_vectors[MAX_PANELS];
   float *tiles[MAX_PANELS];
+  float *shared[MAX_PANELS];    /* products that all copies share */
   float *pixels[MAX_PANELS];
-  float *products;            /* of a group and one panel */
+  float *products;              /* of a group and one panel */
 } Tiles;
 
 /*  private functions  */
@@ -91,7 +92,7 @@ init_direct (JfConv      *conv,
   conv->block_rows = 1;
   conv->window     = conv->kernel;
   conv->reach      = JF_TILE - 1 + conv->kernel - 1;
-  conv->depth      = conv->inputs * conv->kernel * conv->kernel;
+  conv->depth      = (conv->shared + conv->inputs) * conv->kernel * conv->kernel;
   conv->scratch    = (gsize) MIN (conv->depth, DIRECT_DEPTH) * conv->gemm->pixels +
                      panel_size (conv->gemm, conv->outputs);
   conv->weights    = g_aligned_alloc ((gsize) rows * conv->depth, sizeof (float), LINE_BYTES);
@@ -105,25 +106,32 @@ init_direct (JfConv      *conv,
     }
 }
 
-/* [outputs][depth][64], depth running over inputs and, within one, over its 3x3 kernels. */
+/* The kernels of inputs @first … @first + @n - 1: [outputs][depth][64], depth running over inputs and, within one, over its 3x3
+ * kernels.
+ */
 static float *
 transform_kernels (const JfConv *conv,
-                   const float  *weights)
+                   const float  *weights,
+                   int           first,
+                   int           n)
 {
-  int    n           = conv->kernel;
-  float *transformed = g_new (float, (gsize) conv->outputs * conv->depth * JF_WINOGRAD_PRODUCTS);
+  int    side        = conv->kernel;
+  float *transformed = g_new (float, (gsize) conv->outputs * n * conv->blocks * conv->blocks * JF_WINOGRAD_PRODUCTS);
   float *t           = transformed;
-  int    i, y, x;
+  int    o, i, y, x;
 
-  for (i = 0; i < conv->outputs * conv->inputs; i++)
-    for (y = 0; y < n; y += JF_WINOGRAD_KERNEL)
-      for (x = 0; x < n; x += JF_WINOGRAD_KERNEL)
-        {
-          jf_winograd_transform_kernel (weights + (gsize) i * n * n + y * n + x, n,
-                                        MIN (JF_WINOGRAD_KERNEL, n - y),
-                                        MIN (JF_WINOGRAD_KERNEL, n - x), t);
-          t += JF_WINOGRAD_PRODUCTS;
-        }
+  for (o = 0; o < conv->outputs; o++)
+    for (i = first; i < first + n; i++)
+      for (y = 0; y < side; y += JF_WINOGRAD_KERNEL)
+        for (x = 0; x < side; x += JF_WINOGRAD_KERNEL)
+          {
+            gsize kernel = (gsize) o * (conv->shared + conv->inputs) + i;
+
+            jf_winograd_transform_kernel (weights + kernel * side * side + y * side + x, side,
+                                          MIN (JF_WINOGRAD_KERNEL, side - y),
+                                          MIN (JF_WINOGRAD_KERNEL, side - x), t);
+            t += JF_WINOGRAD_PRODUCTS;
+          }
 
   return transformed;
 }
@@ -132,7 +140,13 @@ transform_kernels (const JfConv *conv,
 static gsize
 tile_stride (const JfConv *conv)
 {
-  return pad_stride ((gsize) conv->depth * conv->gemm->pixels);
+  return pad_stride ((gsize) MAX (conv->depth, conv->shared_depth) * conv->gemm->pixels);
+}
+
+static gsize
+shared_stride (const JfConv *conv)
+{
+  return conv->shared_depth > 0 ? pad_stride (panel_size (conv->gemm, conv->outputs)) : 0;
 }
 
 static gsize
@@ -148,11 +162,11 @@ pixel_stride (const JfConv *conv)
   return pad_stride ((gsize) conv->outputs * conv->gemm->pixels);
 }
 
-/* Floats of a panel: its tiles and, if they do not go straight into the result, its pixels. */
+/* Floats of a panel: its tiles, what all copies share, and, if they do not go straight into the result, its pixels. */
 static gsize
 panel_scratch (const JfConv *conv)
 {
-  gsize tiles  = JF_WINOGRAD_PRODUCTS * tile_stride (conv);
+  gsize tiles  = JF_WINOGRAD_PRODUCTS * (tile_stride (conv) + shared_stride (conv));
   gsize pixels = JF_TILE * JF_TILE * pixel_stride (conv);
 
   return conv->pointwise->len > 0 ? tiles + pixels : tiles;
@@ -168,47 +182,57 @@ lay_out_panels (JfConv *conv)
   conv->scratch     = conv->panels_size;
 }
 
-/* [group][product][depth][output] */
-static void
-pack_groups (JfConv      *conv,
-             const float *transformed)
+/* The weights of inputs @first … @first + @n - 1, or NULL without any: [group][product][depth][output]. */
+static float *
+pack_groups (const JfConv *conv,
+             const float  *weights,
+             int           first,
+             int           n)
 {
-  gsize  size   = (gsize) conv->depth * JF_WINOGRAD_PRODUCTS;
-  float *packed = conv->weights;
-  int    first, n, product;
+  g_autofree float *transformed = transform_kernels (conv, weights, first, n);
+  int               depth       = n * conv->blocks * conv->blocks;
+  gsize             size        = (gsize) depth * JF_WINOGRAD_PRODUCTS;
+  float            *packed      = NULL;
+  float            *to;
+  int               o, outputs, product;
 
-  for (first = 0; first < conv->outputs; first += n)
+  if (n == 0)
+    return NULL;
+
+  packed = g_aligned_alloc (jf_gemm_round_outputs (conv->gemm, conv->outputs) * size, sizeof (float), LINE_BYTES);
+  to     = packed;
+  for (o = 0; o < conv->outputs; o += outputs)
     {
-      n = MIN (conv->group, conv->outputs - first);
+      outputs = MIN (conv->group, conv->outputs - o);
       for (product = 0; product < JF_WINOGRAD_PRODUCTS; product++)
         {
-          jf_gemm_pack_weights (conv->gemm, n, conv->depth, transformed + first * size + product,
-                                size, JF_WINOGRAD_PRODUCTS, packed);
-          packed += (gsize) jf_gemm_round_outputs (conv->gemm, n) * conv->depth;
+          jf_gemm_pack_weights (conv->gemm, outputs, depth, transformed + o * size + product,
+                                size, JF_WINOGRAD_PRODUCTS, to);
+          to += (gsize) jf_gemm_round_outputs (conv->gemm, outputs) * depth;
         }
     }
+
+  return packed;
 }
 
 static void
 init_winograd (JfConv      *conv,
                const float *weights)
 {
-  g_autofree float *transformed = NULL;
-  int   rows = jf_gemm_round_outputs (conv->gemm, conv->outputs);
-  int   shift;
+  int shift;
 
-  conv->blocks     = (conv->kernel + JF_WINOGRAD_KERNEL - 1) / JF_WINOGRAD_KERNEL;
-  shift            = (conv->blocks - 1) * JF_WINOGRAD_KERNEL;
-  conv->block_rows = JF_TILE;
-  conv->window     = shift + JF_WINOGRAD_SIDE;
-  conv->reach      = shift + JF_WINOGRAD_SIDE - 1;
-  conv->depth      = conv->inputs * conv->blocks * conv->blocks;
-  conv->group      = jf_gemm_group_outputs (conv->gemm, conv->outputs);
+  conv->blocks       = (conv->kernel + JF_WINOGRAD_KERNEL - 1) / JF_WINOGRAD_KERNEL;
+  shift              = (conv->blocks - 1) * JF_WINOGRAD_KERNEL;
+  conv->block_rows   = JF_TILE;
+  conv->window       = shift + JF_WINOGRAD_SIDE;
+  conv->reach        = shift + JF_WINOGRAD_SIDE - 1;
+  conv->depth        = conv->inputs * conv->blocks * conv->blocks;
+  conv->shared_depth = conv->shared * conv->blocks * conv->blocks;
+  conv->group        = jf_gemm_group_outputs (conv->gemm, conv->outputs);
   lay_out_panels (conv);
 
-  transformed   = transform_kernels (conv, weights);
-  conv->weights = g_aligned_alloc ((gsize) rows * conv->depth * JF_WINOGRAD_PRODUCTS, sizeof (float), LINE_BYTES);
-  pack_groups (conv, transformed);
+  conv->shared_weights = pack_groups (conv, weights, 0, conv->shared);
+  conv->weights        = pack_groups (conv, weights, conv->shared, conv->inputs);
 }
 
 static void
@@ -268,9 +292,9 @@ start_rows (const JfConv *conv,
   gsize x;
 
   for (row = MAX (y, 0); row < y + conv->block_rows; row++)
-    for (o = 0; o < conv->channels; o++)
+    for (o = 0; o < output->channels; o++)
       for (x = 0; x < channel; x++)
-        jf_feature_new_row (output, row)[o * channel + x] = conv->tap_bias[o];
+        jf_feature_new_row (output, row)[o * channel + x] = conv->tap_bias[o % conv->channels];
 }
 
 /* One row of a kernel's taps: column kx goes kx pixels to the left. */
@@ -325,7 +349,7 @@ clip_rows (const JfConv *conv,
            int           y,
            JfFeature    *output)
 {
-  gsize size = conv->channels * jf_feature_channel_stride (output);
+  gsize size = output->channels * jf_feature_channel_stride (output);
   int   row;
   gsize x;
 
@@ -474,7 +498,7 @@ run_direct (const JfConv     *conv,
           pack_columns (conv, sources, y, &panel, first, depth, packed);
           jf_gemm_multiply (gemm, &(JfProduct) { .outputs = conv->outputs, .depth = depth,
                                                  .lanes = panel.n_vectors * JF_LANES,
-                                                 .weights = weights, .pixels = packed, .accumulate = first > 0,
+                                                 .weights = weights, .pixels = packed, .sum = first > 0 ? product : NULL,
                                                  .bias = first + depth == conv->depth ? bias : NULL, .relu = conv->relu,
                                                  .product = product, .stride = gemm->pixels });
           weights += rows * depth;
@@ -538,12 +562,13 @@ locate_tiles (const JfConv *conv,
       tiles->lane[i]      = (first + i * vectors) * JF_LANES;
       tiles->n_vectors[i] = MIN (vectors, n_vectors - first - i * vectors);
       tiles->tiles[i]     = scratch;
-      tiles->pixels[i]    = scratch + JF_WINOGRAD_PRODUCTS * tile_stride (conv);
+      tiles->shared[i]    = scratch + JF_WINOGRAD_PRODUCTS * tile_stride (conv);
+      tiles->pixels[i]    = tiles->shared[i] + JF_WINOGRAD_PRODUCTS * shared_stride (conv);
       scratch            += panel_scratch (conv);
     }
 }
 
-/* The products of a panel for outputs @first … @first + @n - 1. */
+/* The products of a panel for outputs @first … @first + @n - 1, added to those that are shared. */
 static void
 multiply_tiles (const JfConv *conv,
                 const Tiles  *tiles,
@@ -551,15 +576,42 @@ multiply_tiles (const JfConv *conv,
                 int           first,
                 int           n)
 {
+  int          lanes   = conv->gemm->pixels;
   const float *weights = conv->weights + (gsize) first * conv->depth * JF_WINOGRAD_PRODUCTS;
 
   jf_gemm_multiply (conv->gemm, &(JfProduct) { .outputs = n, .depth = conv->depth,
                                                .lanes = tiles->n_vectors[panel] * JF_LANES,
                                                .weights = weights, .pixels = tiles->tiles[panel],
-                                               .product = tiles->products, .stride = conv->gemm->pixels,
+                                               .sum = conv->shared_depth > 0 ? tiles->shared[panel] + first * lanes : NULL,
+                                               .product = tiles->products, .stride = lanes,
                                                .repeats = JF_WINOGRAD_PRODUCTS - 1,
                                                .pixels_step = tile_stride (conv),
+                                               .sum_step = shared_stride (conv),
                                                .product_step = product_stride (conv) });
+}
+
+/* The products of the source that all copies share, for all outputs. */
+static void
+multiply_shared_tiles (const JfConv *conv,
+                       const Tiles  *tiles,
+                       int           panel)
+{
+  int lanes = conv->gemm->pixels;
+  int first, n;
+
+  for (first = 0; first < conv->outputs; first += n)
+    {
+      n = MIN (conv->group, conv->outputs - first);
+      jf_gemm_multiply (conv->gemm, &(JfProduct) { .outputs = n, .depth = conv->shared_depth,
+                                                   .lanes = tiles->n_vectors[panel] * JF_LANES,
+                                                   .weights = conv->shared_weights +
+                                                              (gsize) first * conv->shared_depth * JF_WINOGRAD_PRODUCTS,
+                                                   .pixels = tiles->tiles[panel],
+                                                   .product = tiles->shared[panel] + first * lanes, .stride = lanes,
+                                                   .repeats = JF_WINOGRAD_PRODUCTS - 1,
+                                                   .pixels_step = tile_stride (conv),
+                                                   .product_step = shared_stride (conv) });
+    }
 }
 
 /* The 6x6 pixels of one panel's products: into the rows of the result, or as panels for the pointwise layers. */
@@ -607,6 +659,113 @@ finish_tiles (const JfConv *conv,
       }
 }
 
+/* All panels of one copy. */
+static void
+run_tiles (const JfConv     *conv,
+           const Tiles      *tiles,
+           const JfFeature **sources,
+           int               n_sources,
+           const float      *bias,
+           JfFeature        *output,
+           float            *scratch)
+{
+  int first, n, i;
+
+  for (i = 0; i < tiles->n_panels; i++)
+    transform_tiles (conv, sources, n_sources, tiles->y, tiles->lane[i], tiles->n_vectors[i], tiles->tiles[i]);
+
+  for (first = 0; first < conv->outputs; first += n)
+    {
+      n = MIN (conv->group, conv->outputs - first);
+      for (i = 0; i < tiles->n_panels; i++)
+        {
+          multiply_tiles (conv, tiles, i, first, n);
+          transform_products (conv, tiles, i, first, n, bias, output);
+        }
+    }
+
+  if (conv->pointwise->len > 0)
+    for (i = 0; i < tiles->n_panels; i++)
+      finish_tiles (conv, tiles, i, output, scratch);
+}
+
+/*  copies  */
+
+/* The channels of one copy, of as many channels in all as there are copies. */
+static JfFeature
+feature_of_copy (const JfFeature *feature,
+                 int              copy,
+                 int              copies)
+{
+  JfFeature view = *feature;
+
+  view.channels /= copies;
+  view.data     += copy * view.channels * jf_feature_channel_stride (feature);
+
+  return view;
+}
+
+static void
+run_direct_copies (const JfConv     *conv,
+                   const JfFeature **sources,
+                   int               n_sources,
+                   const float      *bias,
+                   int               y,
+                   JfFeature        *output,
+                   float            *scratch)
+{
+  const JfFeature *inputs[JF_CONV_MAX_SOURCES] = { sources[0] };
+  int              copy;
+
+  if (conv->copies == 1)
+    {
+      run_direct (conv, sources, bias, y, output, scratch);
+      return;
+    }
+
+  for (copy = 0; copy < conv->copies; copy++)
+    {
+      JfFeature input  = feature_of_copy (sources[n_sources - 1], copy, conv->copies);
+      JfFeature result = feature_of_copy (output, copy, conv->copies);
+
+      inputs[n_sources - 1] = &input;
+      run_direct (conv, inputs, bias, y, &result, scratch);
+    }
+}
+
+static void
+run_winograd_copies (const JfConv     *conv,
+                     const Tiles      *tiles,
+                     const JfFeature **sources,
+                     int               n_sources,
+                     const float      *bias,
+                     JfFeature        *output,
+                     float            *scratch)
+{
+  int copy, i;
+
+  if (conv->copies == 1)
+    {
+      run_tiles (conv, tiles, sources, n_sources, bias, output, scratch);
+      return;
+    }
+
+  for (i = 0; i < tiles->n_panels && conv->shared > 0; i++)
+    {
+      transform_tiles (conv, sources, 1, tiles->y, tiles->lane[i], tiles->n_vectors[i], tiles->tiles[i]);
+      multiply_shared_tiles (conv, tiles, i);
+    }
+
+  for (copy = 0; copy < conv->copies; copy++)
+    {
+      JfFeature        input  = feature_of_copy (sources[n_sources - 1], copy, conv->copies);
+      JfFeature        result = feature_of_copy (output, copy, conv->copies);
+      const JfFeature *own    = &input;
+
+      run_tiles (conv, tiles, &own, 1, bias, &result, scratch);
+    }
+}
+
 static void
 run_winograd (const JfConv     *conv,
               const JfFeature **sources,
@@ -617,27 +776,12 @@ run_winograd (const JfConv     *conv,
               float            *scratch)
 {
   Tiles tiles = { .y = y };
-  int   start, first, n, i;
+  int   start;
 
   for (start = 0; start < output->vectors; start += tiles.n_panels * conv->gemm->pixels / JF_LANES)
     {
       locate_tiles (conv, &tiles, start, output->vectors, scratch);
-      for (i = 0; i < tiles.n_panels; i++)
-        transform_tiles (conv, sources, n_sources, y, tiles.lane[i], tiles.n_vectors[i], tiles.tiles[i]);
-
-      for (first = 0; first < conv->outputs; first += n)
-        {
-          n = MIN (conv->group, conv->outputs - first);
-          for (i = 0; i < tiles.n_panels; i++)
-            {
-              multiply_tiles (conv, &tiles, i, first, n);
-              transform_products (conv, &tiles, i, first, n, bias, output);
-            }
-        }
-
-      if (conv->pointwise->len > 0)
-        for (i = 0; i < tiles.n_panels; i++)
-          finish_tiles (conv, &tiles, i, output, scratch + conv->panels_size);
+      run_winograd_copies (conv, &tiles, sources, n_sources, bias, output, scratch + conv->panels_size);
     }
 }
 
@@ -645,29 +789,28 @@ run_winograd (const JfConv     *conv,
 
 /**
  * jf_conv_init:
- * @conv:    (out): the step
- * @gemm:    what to multiply with
- * @method:  how to convolve
- * @inputs:  channels of all sources together
- * @outputs: channels of the output
- * @kernel:  side of the kernels, odd
- * @relu:    whether negative results become 0
- * @weights: [outputs][inputs][kernel][kernel]
+ * @conv:     (out): the step
+ * @gemm:     what to multiply with
+ * @method:   how to convolve
+ * @channels: its channels; with several copies there is one source of their own inputs, after the shared one if there is one
+ * @kernel:   side of the kernels, odd
+ * @relu:     whether negative results become 0
+ * @weights:  [outputs][inputs][kernel][kernel], of a copy, the shared inputs first
  *
  * Packs the weights for @gemm. Free with jf_conv_clear().
  */
 void
-jf_conv_init (JfConv       *conv,
-              const JfGemm *gemm,
-              JfConvMethod  method,
-              int           inputs,
-              int           outputs,
-              int           kernel,
-              gboolean      relu,
-              const float  *weights)
+jf_conv_init (JfConv           *conv,
+              const JfGemm     *gemm,
+              JfConvMethod      method,
+              const JfChannels *channels,
+              int               kernel,
+              gboolean          relu,
+              const float      *weights)
 {
-  *conv = (JfConv) { .gemm = gemm, .method = method, .inputs = inputs, .outputs = outputs,
-                     .channels = outputs, .kernel = kernel, .relu = relu };
+  *conv = (JfConv) { .gemm = gemm, .method = method, .copies = channels->copies, .shared = channels->shared,
+                     .inputs = channels->inputs - channels->shared, .outputs = channels->outputs,
+                     .channels = channels->outputs, .kernel = kernel, .relu = relu };
   conv->pointwise = g_array_new (FALSE, FALSE, sizeof (JfPointwise));
   g_array_set_clear_func (conv->pointwise, pointwise_clear);
   switch (method)
@@ -759,6 +902,7 @@ void
 jf_conv_clear (JfConv *conv)
 {
   g_clear_pointer (&conv->weights, g_aligned_free);
+  g_clear_pointer (&conv->shared_weights, g_aligned_free);
   g_clear_pointer (&conv->pointwise, g_array_unref);
   g_clear_pointer (&conv->tap_bias, g_free);
 }
@@ -793,7 +937,7 @@ jf_conv_run (const JfConv     *conv,
   switch (conv->method)
     {
     case JF_CONV_DIRECT:
-      run_direct (conv, sources, bias, y, output, scratch);
+      run_direct_copies (conv, sources, n_sources, bias, y, output, scratch);
       break;
     case JF_CONV_WINOGRAD:
       run_winograd (conv, sources, n_sources, bias, y, output, scratch);

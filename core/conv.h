@@ -31,6 +31,17 @@ typedef struct
   float    *bias;
 } JfPointwise;
 
+/* Channels of a step that is the same for several planes beside each other: `copies` of it, each of which has `inputs` and
+ * `outputs`. The first `shared` inputs are those of a source that all of them read, the others their own.
+ */
+typedef struct
+{
+  int copies;
+  int shared;
+  int inputs;
+  int outputs;
+} JfChannels;
+
 /* A step: the valid correlation of its sources, taken as one image of all their channels, any number of pointwise layers
  * after it, and at last perhaps a layer by taps, whose result is `late`: a row is only complete when so many more
  * rows of what goes into it are made.
@@ -39,7 +50,9 @@ typedef struct
 {
   const JfGemm *gemm;
   JfConvMethod  method;
-  int           inputs;
+  int           copies;
+  int           inputs;       /* of a copy: from sources of its own                  */
+  int           shared;       /* and from the source of all, 0 without one           */
   int           outputs;      /* of the correlation                                  */
   int           channels;     /* of the result                                       */
   int           kernel;
@@ -56,7 +69,9 @@ typedef struct
   int           panels;       /* panels of tiles that are made at a time (Winograd)  */
   gsize         panels_size;  /* floats of all that the panels need (Winograd)       */
   int           depth;
+  int           shared_depth; /* products that all copies share (Winograd)           */
   float        *weights;
+  float        *shared_weights;
   GArray       *pointwise;
   float        *tap_bias;
   gboolean      tap_relu;
@@ -65,8 +80,7 @@ typedef struct
 void jf_conv_init          (JfConv           *conv,
                             const JfGemm     *gemm,
                             JfConvMethod      method,
-                            int               inputs,
-                            int               outputs,
+                            const JfChannels *channels,
                             int               kernel,
                             gboolean          relu,
                             const float      *weights);

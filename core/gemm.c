@@ -12,6 +12,8 @@
  * For short sums on BLIS's 6x16 block (all AVX2 machines) there is a kernel of our own on the same panels, and CPUs with
  * AVX-512 have one of their own for everything (kernel.h).
  */
+#include <string.h>
+
 #ifdef __x86_64__
 #include <cpuid.h>
 #endif
@@ -392,9 +394,24 @@ multiply_ours (const JfGemm    *gemm,
       jf_kernel_multiply (&panel);
       panel.weights += panel.outputs * (gsize) panel.depth;
       panel.product += panel.outputs * panel.stride;
+      if (panel.sum)
+        panel.sum += panel.outputs * panel.stride;
       if (panel.bias)
         panel.bias += panel.outputs;
     }
+}
+
+/* BLIS adds to what is there. */
+static void
+copy_sum (const JfGemm    *gemm,
+          const JfProduct *job,
+          const float     *sum,
+          float           *product)
+{
+  int o;
+
+  for (o = 0; o < job->outputs && sum != product; o++)
+    memcpy (product + o * job->stride, sum + o * job->stride, gemm->pixels * sizeof (float));
 }
 
 /* One product by BLIS or by the kernel for short sums. */
@@ -403,12 +420,13 @@ multiply_one (const JfGemm    *gemm,
               const JfProduct *job,
               const float     *weights,
               const float     *pixels,
+              const float     *sum,
               float           *product)
 {
   const float *bias = job->bias;
-  float        beta = job->accumulate ? 1.0f : 0.0f;
+  float        beta = sum ? 1.0f : 0.0f;
 
-  if (gemm->has_short && job->depth <= SHORT_DEPTH && ! job->accumulate)
+  if (gemm->has_short && job->depth <= SHORT_DEPTH && ! sum)
     {
       if (job->lanes > JF_LANES)
         multiply_short (job->outputs, job->depth, weights, pixels, bias, bias && job->relu, product, job->stride);
@@ -417,6 +435,8 @@ multiply_one (const JfGemm    *gemm,
       return;
     }
 
+  if (sum)
+    copy_sum (gemm, job, sum, product);
   if (gemm->path == JF_GEMM_PUBLIC)
     multiply_public (job->outputs, job->depth, weights, pixels, beta, product, job->stride);
   else
@@ -554,5 +574,5 @@ jf_gemm_multiply (const JfGemm    *gemm,
 
   for (i = 0; i <= job->repeats; i++)
     multiply_one (gemm, job, job->weights + i * size, job->pixels + i * job->pixels_step,
-                  job->product + i * job->product_step);
+                  job->sum ? job->sum + i * job->sum_step : NULL, job->product + i * job->product_step);
 }

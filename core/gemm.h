@@ -36,7 +36,7 @@ typedef struct _JfGemm
   const void *context;
 } JfGemm;
 
-/* @product = @weights × @pixels + @bias, once or again and again with operands that follow each other. */
+/* @product = @weights × @pixels + @sum + @bias, once or again and again with operands that follow each other. */
 typedef struct
 {
   int          outputs;       /* rows of the weights                                                            */
@@ -44,7 +44,7 @@ typedef struct
   int          lanes;         /* how many lanes of the panel matter; the product's others may become anything    */
   const float *weights;       /* from jf_gemm_pack_weights(), 64-byte aligned                                   */
   const float *pixels;        /* a panel [depth][gemm->pixels], 64-byte aligned                                 */
-  gboolean     accumulate;    /* add to the product instead of overwriting it                                    */
+  const float *sum;           /* (nullable): added, laid out as the product and perhaps the product itself      */
   const float *bias;          /* (nullable): one per output, added at last                                      */
   gboolean     relu;          /* with a bias, whether negative results become 0                                  */
   float       *product;       /* a panel [outputs][gemm->pixels]; of a part of one, up to jf_gemm_round_outputs() rows
@@ -53,6 +53,7 @@ typedef struct
 
   int          repeats;       /* further products of this shape, with weights packed one after the other         */
   gsize        pixels_step;   /* floats from one product's pixels to the next's                                  */
+  gsize        sum_step;
   gsize        product_step;
 } JfProduct;
 

@@ -32,15 +32,17 @@ typedef int WideMask __attribute__ ((vector_size (JF_KERNEL_PIXELS * sizeof (int
         int              outputs,                                                                          \
         const float     *weights,                                                                          \
         const float     *pixels,                                                                           \
+        const float     *sums,                                                                             \
         float           *product)                                                                          \
   {                                                                                                        \
     const Vector zero = { 0 };                                                                             \
     Vector       sum[JF_KERNEL_WEIGHTS] = { 0 };                                                           \
     int          k, i;                                                                                     \
                                                                                                            \
-    if (job->accumulate)                                                                                   \
+    if (sums)                                                                                              \
+      _Pragma ("GCC unroll 16")                                                                            \
       for (i = 0; i < outputs; i++)                                                                        \
-        sum[i] = *(const Vector *) (product + i * job->stride);                                            \
+        sum[i] = *(const Vector *) (sums + i * job->stride);                                               \
                                                                                                            \
     for (k = 0; k < job->depth; k++)                                                                       \
       {                                                                                                    \
@@ -74,7 +76,7 @@ DEFINE_BLOCK (multiply_half_block, JfVector, JfVectorMask)
   case n:                                                                                                  \
     for (i = 0; i <= job->repeats; i++)                                                                    \
       block (job, n, job->weights + i * size, job->pixels + i * job->pixels_step,                          \
-             job->product + i * job->product_step);                                                        \
+             job->sum ? job->sum + i * job->sum_step : NULL, job->product + i * job->product_step);        \
     break;
 
 #define DEFINE_PANEL(name, block)                                                                          \

@@ -6,7 +6,8 @@
  * The target and guidance stacks make features, the filter stack joins them (PAPER: CNN_T, CNN_G, CNN_F). A band
  * runs all layers in step, a few rows at a time: a layer that is asked for rows first asks its sources for what
  * these need, so only a window of every feature exists at any time, whatever the height. A three-plane target
- * under a one-plane model has three chains of T and F beside each other and G only once.
+ * under a one-plane model has three copies of T and F beside each other and G only once, as well as what F's first layer makes
+ * of G's features.
  *
  * What the kind of picture makes constant is folded into the weights, exactly: a grey guidance is the same in
  * its three input planes, a grey target under a three-plane model likewise (and its outputs are averaged), and the
@@ -46,6 +47,7 @@ typedef struct
 {
   Step *steps;
   int   n_steps;
+  int   copies;     /* beside each other, of the same layers */
   int   halo;
 } Chain;
 
@@ -53,9 +55,9 @@ struct _JfNetwork
 {
   int       space_to_depth;
   gboolean  residual;
-  int       target_planes;      /* of a chain */
+  int       target_planes;
   int       guidance_planes;
-  int       n_chains;           /* of T and F */
+  int       copies;             /* of T and F */
   Chain     chains[JF_N_STACKS];
   int       widest_tile;        /* in blocks */
   float    *noise_gain;         /* (nullable): what a noise level of 1 adds to the first target layer's bias */
@@ -76,8 +78,7 @@ struct _Node
   int             next;         /* the first row that is not made yet */
   JfFeature       feature;
 
-  const JfPlanes *planes;       /* inputs: what to read, and the first plane of it */
-  int             first_plane;
+  const JfPlanes *planes;       /* inputs: what to read */
   int             n_planes;
   int            *columns;      /* [space_to_depth][phases][lanes]: the clamped column of every lane */
 };
@@ -86,9 +87,9 @@ struct _JfBand
 {
   const JfNetwork *network;
   GPtrArray       *nodes;
-  Node            *guidance;            /* its input */
-  Node            *targets[COLOURS];    /* their inputs */
-  Node            *results[COLOURS];
+  Node            *guidance;    /* its input */
+  Node            *target;      /* its input */
+  Node            *result;
   float           *noise_bias;
   float           *memory;              /* of all features and the scratch */
   float           *scratch;
@@ -151,41 +152,21 @@ choose_taps (const Chain     *chain,
   return estimate_time_of_taps (gemm, layer) < estimate_time (gemm, choose_method (gemm, method, layer), layer);
 }
 
-/* A 1x1 layer becomes part of the step before it. */
-static void
-chain_add_pointwise (Chain        *chain,
-                     const JfGemm *gemm,
-                     int           inputs,
-                     int           outputs,
-                     gboolean      relu,
-                     const float  *weights,
-                     const float  *bias)
-{
-  Step *step = &chain->steps[chain->n_steps];
-
-  if (chain->n_steps > 0 && step[-1].conv.late == 0)
-    {
-      jf_conv_add_pointwise (&step[-1].conv, outputs, relu, weights, bias);
-      return;
-    }
-
-  jf_conv_init (&step->conv, gemm, JF_CONV_DIRECT, inputs, outputs, 1, relu, weights);
-  step->bias = g_memdup2 (bias, outputs * sizeof (float));
-  chain->n_steps++;
-}
-
+/* A layer becomes part of the step before it, if it can, or a step of its own. */
 static void
 chain_add_layer (Chain           *chain,
                  const JfGemm    *gemm,
                  JfNetworkMethod  method,
                  const JfLayer   *layer,
+                 int              shared,
                  gboolean         relu)
 {
-  Step *step = &chain->steps[chain->n_steps];
+  Step       *step     = &chain->steps[chain->n_steps];
+  JfChannels  channels = { chain->copies, shared, layer->inputs, layer->outputs };
 
-  if (layer->kernel == 1)
+  if (layer->kernel == 1 && chain->n_steps > 0 && step[-1].conv.late == 0)
     {
-      chain_add_pointwise (chain, gemm, layer->inputs, layer->outputs, relu, layer->weight, layer->bias);
+      jf_conv_add_pointwise (&step[-1].conv, layer->outputs, relu, layer->weight, layer->bias);
       return;
     }
 
@@ -196,25 +177,28 @@ chain_add_layer (Chain           *chain,
     }
 
   chain->n_steps++;
-  jf_conv_init (&step->conv, gemm, choose_method (gemm, method, layer), layer->inputs, layer->outputs, layer->kernel,
-                relu, layer->weight);
+  jf_conv_init (&step->conv, gemm, choose_method (gemm, method, layer), &channels, layer->kernel, relu, layer->weight);
   step->bias = g_memdup2 (layer->bias, layer->outputs * sizeof (float));
 }
 
+/* @shared: inputs of the first layer that are the same for all copies. */
 static void
 chain_init (Chain           *chain,
             const JfGemm    *gemm,
             JfNetworkMethod  method,
             const JfLayer   *layers,
             int              n_layers,
+            int              copies,
+            int              shared,
             gboolean         last_relu)
 {
   int i;
 
-  chain->steps = g_new0 (Step, n_layers);
+  chain->steps  = g_new0 (Step, n_layers);
+  chain->copies = copies;
   for (i = 0; i < n_layers; i++)
     {
-      chain_add_layer (chain, gemm, method, &layers[i], i < n_layers - 1 || last_relu);
+      chain_add_layer (chain, gemm, method, &layers[i], i == 0 && copies > 1 ? shared : 0, i < n_layers - 1 || last_relu);
       chain->halo += layers[i].kernel / 2;
     }
 }
@@ -311,14 +295,15 @@ init_features (JfNetwork       *network,
                JfNetworkMethod  method,
                JfStackKind      kind,
                int              planes,
-               int              model_planes)
+               int              model_planes,
+               int              copies)
 {
   const JfStack      *stack  = &model->stacks[kind];
   g_autofree JfLayer *layers = g_memdup2 (stack->layers, stack->n_layers * sizeof (JfLayer));
   g_autofree float   *folded = layer_fold_inputs (&layers[0], planes * model->space_to_depth * model->space_to_depth,
                                                   model_planes / planes);
 
-  chain_init (&network->chains[kind], gemm, method, layers, stack->n_layers, model->merge_relu);
+  chain_init (&network->chains[kind], gemm, method, layers, stack->n_layers, copies, 0, model->merge_relu);
 }
 
 static void
@@ -328,13 +313,16 @@ init_filter (JfNetwork       *network,
              JfNetworkMethod  method)
 {
   const JfStack     *stack    = &model->stacks[JF_STACK_FILTER];
-  int                outputs  = network->target_planes * model->space_to_depth * model->space_to_depth;
+  const JfStack     *guidance = &model->stacks[JF_STACK_GUIDANCE];
+  int                planes   = network->target_planes / network->copies;
+  int                outputs  = planes * model->space_to_depth * model->space_to_depth;
   g_autofree float  *averaged = NULL;
   g_autofree float  *biases   = NULL;
   g_autofree JfLayer *layers  = g_memdup2 (stack->layers, stack->n_layers * sizeof (JfLayer));
 
   averaged = layer_average_outputs (&layers[stack->n_layers - 1], outputs, &biases);
-  chain_init (&network->chains[JF_STACK_FILTER], gemm, method, layers, stack->n_layers, FALSE);
+  chain_init (&network->chains[JF_STACK_FILTER], gemm, method, layers, stack->n_layers, network->copies,
+              guidance->layers[guidance->n_layers - 1].outputs, FALSE);
 }
 
 /*  nodes  */
@@ -414,49 +402,18 @@ band_add_nodes (JfBand *band)
   const Chain     *chains  = network->chains;
   int              halo    = chains[JF_STACK_FILTER].halo;
   Node            *features[JF_CONV_MAX_SOURCES];
-  Node            *guidance;
-  int              c;
+  guint            first;
 
   band->guidance = band_add_input (band, network->guidance_planes, halo + chains[JF_STACK_GUIDANCE].halo);
-  guidance = band_add_chain (band, &chains[JF_STACK_GUIDANCE], &band->guidance, 1);
+  features[0]    = band_add_chain (band, &chains[JF_STACK_GUIDANCE], &band->guidance, 1);
 
-  for (c = 0; c < network->n_chains; c++)
-    {
-      band->targets[c] = band_add_input (band, network->target_planes, halo + chains[JF_STACK_TARGET].halo);
-      band->targets[c]->first_plane = c;
-
-      features[0] = guidance;
-      features[1] = band_add_chain (band, &chains[JF_STACK_TARGET], &band->targets[c], 1);
-      band->results[c] = band_add_chain (band, &chains[JF_STACK_FILTER], features, 2);
-    }
-
+  band->target = band_add_input (band, network->target_planes, halo + chains[JF_STACK_TARGET].halo);
+  first        = band->nodes->len;
+  features[1]  = band_add_chain (band, &chains[JF_STACK_TARGET], &band->target, 1);
   if (network->noise_gain)
-    for (c = 0; c < (int) band->nodes->len; c++)
-      {
-        Node *node = g_ptr_array_index (band->nodes, c);
+    ((Node *) g_ptr_array_index (band->nodes, first))->bias = band->noise_bias;
 
-        if (node->step == &chains[JF_STACK_TARGET].steps[0])
-          node->bias = band->noise_bias;
-      }
-}
-
-/* Chains take turns, so the guidance's features have to last until the last chain has read them: while one chain makes a
- * block of results it may go on by its whole receptive field and a block of every step.
- */
-static int
-rows_between_chains (const JfNetwork *network)
-{
-  const Chain *chain = &network->chains[JF_STACK_FILTER];
-  int          rows  = 2 * chain->halo;
-  int          i;
-
-  if (network->n_chains == 1)
-    return 0;
-
-  for (i = 0; i < chain->n_steps; i++)
-    rows += chain->steps[i].conv.block_rows;
-
-  return rows;
+  band->result = band_add_chain (band, &chains[JF_STACK_FILTER], features, 2);
 }
 
 /* Lets a block's complete rows end before row @end. */
@@ -486,39 +443,46 @@ node_align (Node       *node,
   return window;
 }
 
-/* After those of its readers, all of which are alike. */
+static const Node *
+band_find_reader (const JfBand *band,
+                  const Node   *node)
+{
+  guint i;
+  int   s;
+
+  for (i = 0; i < band->nodes->len; i++)
+    {
+      const Node *reader = g_ptr_array_index (band->nodes, i);
+
+      for (s = 0; s < reader->n_sources; s++)
+        if (reader->sources[s] == node)
+          return reader;
+    }
+
+  return NULL;
+}
+
+/* After that of its reader. */
 static void
 band_init_feature (JfBand *band,
                    Node   *node,
                    int     width)
 {
-  int    r       = band->network->space_to_depth;
-  int    late    = node_late (node);
-  int    n_rows  = node->block_rows;
-  int    reach   = late > 0 ? JF_TILE : 0;
-  int    readers = 0;
-  guint  i;
+  const Node *reader   = band_find_reader (band, node);
+  int         r        = band->network->space_to_depth;
+  int         channels = node->step ? node->step->conv.copies * node->step->conv.channels : node->n_planes * r * r;
+  int         late     = node_late (node);
+  int         n_rows   = node->block_rows;
+  int         reach    = late > 0 ? JF_TILE : 0;
 
   node_start (node, node->block_rows);
-  for (i = 0; i < band->nodes->len; i++)
+  if (reader)
     {
-      Node *reader = g_ptr_array_index (band->nodes, i);
-      int   s;
-
-      for (s = 0; s < reader->n_sources; s++)
-        if (reader->sources[s] == node)
-          {
-            n_rows = node_align (node, reader);
-            reach  = MAX (reach, reader->step->conv.reach);
-            readers++;
-          }
+      n_rows = node_align (node, reader);
+      reach  = MAX (reach, reader->step->conv.reach);
     }
 
-  jf_feature_init (&node->feature,
-                   node->step ? node->step->conv.channels : node->n_planes * r * r,
-                   width + 2 * node->margin + late,
-                   n_rows + late + (readers > 1 ? rows_between_chains (band->network) : 0),
-                   reach);
+  jf_feature_init (&node->feature, channels, width + 2 * node->margin + late, n_rows + late, reach);
 }
 
 /* A band without memory. */
@@ -641,7 +605,7 @@ node_read_row (const Node      *node,
       {
         int          y       = CLAMP (r * (job->tile.y - node->margin + node->next) + dy, 0, planes->height - 1);
         const float *from    = planes->data +
-                               ((gsize) (node->first_plane + plane) * planes->height + y) * planes->width;
+                               ((gsize) plane * planes->height + y) * planes->width;
         const int   *columns = node->columns;
 
         for (i = 0; i < r * JF_TILE; i++)
@@ -687,8 +651,7 @@ static void
 node_write_row (const Node      *node,
                 const JfBand    *band,
                 const JfBandJob *job,
-                int              y,
-                int              first_plane)
+                int              y)
 {
   const JfNetwork *network = band->network;
   int              r       = network->space_to_depth;
@@ -698,7 +661,7 @@ node_write_row (const Node      *node,
   for (channel = 0; channel < node->feature.channels; channel++)
     {
       const float *values = from + channel * jf_feature_channel_stride (&node->feature);
-      int          plane  = first_plane + channel / (r * r);
+      int          plane  = channel / (r * r);
       int          row    = (job->tile.y + y) * r + channel / r % r;
       const float *target = job->target->data +
                             ((gsize) plane * job->target->height + row) * job->target->width;
@@ -775,12 +738,13 @@ jf_network_new (const JfModel   *model,
 
   network->space_to_depth  = model->space_to_depth;
   network->residual        = model->residual;
-  network->target_planes   = MIN (target_planes, model->target_channels);
+  network->target_planes   = target_planes;
   network->guidance_planes = guidance_planes;
-  network->n_chains        = target_planes / network->target_planes;
+  network->copies          = target_planes / MIN (target_planes, model->target_channels);
 
-  init_features (network, model, gemm, method, JF_STACK_TARGET, network->target_planes, model->target_channels);
-  init_features (network, model, gemm, method, JF_STACK_GUIDANCE, guidance_planes, COLOURS);
+  init_features (network, model, gemm, method, JF_STACK_TARGET,
+                 target_planes / network->copies, model->target_channels, network->copies);
+  init_features (network, model, gemm, method, JF_STACK_GUIDANCE, guidance_planes, COLOURS, 1);
   init_filter (network, model, gemm, method);
   if (model->noise_level)
     network->noise_gain = sum_noise_weights (&model->stacks[JF_STACK_TARGET].layers[0]);
@@ -892,20 +856,16 @@ gboolean
 jf_band_run (JfBand          *band,
              const JfBandJob *job)
 {
-  int n_chains = band->network->n_chains;
-  int c, y, i;
+  int y, i;
   int rows;
 
   band_start (band, job);
   for (y = 0; y < job->tile.height; y += rows)
     {
-      rows = MIN (band->results[0]->block_rows, job->tile.height - y);
-      for (c = 0; c < n_chains; c++)
-        {
-          node_pull (band->results[c], band, job, y + rows);
-          for (i = 0; i < rows; i++)
-            node_write_row (band->results[c], band, job, y + i, c);
-        }
+      rows = MIN (band->result->block_rows, job->tile.height - y);
+      node_pull (band->result, band, job, y + rows);
+      for (i = 0; i < rows; i++)
+        node_write_row (band->result, band, job, y + i);
 
       if (job->func && ! job->func (rows, job->data))
         return FALSE;

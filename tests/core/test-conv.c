@@ -152,7 +152,8 @@ check_case (const Case   *test,
   float            *scratch;
   int               s, c, x, y;
 
-  jf_conv_init (&conv, jf_gemm_get (path), method, inputs, test->outputs, test->kernel, TRUE, weights);
+  jf_conv_init (&conv, jf_gemm_get (path), method, &(JfChannels) { 1, 0, inputs, test->outputs }, test->kernel, TRUE,
+                weights);
   if (test->pointwise)
     jf_conv_add_pointwise (&conv, test->pointwise, FALSE, pointwise, zeros);
 
@@ -231,7 +232,7 @@ check_taps (JfConvMethod method,
   float            *scratch;
   int               o, x, y;
 
-  jf_conv_init (&conv, jf_gemm_get (JF_GEMM_MICRO_KERNEL), method, 2, 5, 3, TRUE, weights);
+  jf_conv_init (&conv, jf_gemm_get (JF_GEMM_MICRO_KERNEL), method, &(JfChannels) { 1, 0, 2, 5 }, 3, TRUE, weights);
   jf_conv_add_taps (&conv, outputs, kernel, relu, taps, bias);
   feature_from_image (&source, image, 2, 102, 22, conv.reach);
   jf_feature_init (&output, outputs, second.width + conv.late, MAX_HEIGHT, JF_TILE);

@@ -51,7 +51,7 @@ check_product (const JfGemm *gemm,
 
   jf_gemm_pack_weights (gemm, outputs, depth, weights, depth, 1, packed);
   jf_gemm_multiply (gemm, &(JfProduct) { .outputs = outputs, .depth = depth, .lanes = lanes,
-                                         .weights = packed, .pixels = pixels, .accumulate = accumulate,
+                                         .weights = packed, .pixels = pixels, .sum = accumulate ? before : NULL,
                                          .bias = biased ? bias : NULL, .relu = TRUE,
                                          .product = product, .stride = stride });
 
