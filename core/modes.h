@@ -15,12 +15,21 @@ G_BEGIN_DECLS
 /* Where one more pass changes nothing that anybody sees. */
 #define JF_MODE_MAX_ITERATIONS 8
 
-/* Arguments a mode has beyond guidance, strength and output; its models say whether it has "factor" and "quality". */
+/* Arguments a mode has beyond guidance, strength and output; its models say whether it has "quality". */
 typedef enum
 {
   JF_MODE_NOISE_LEVEL = 1 << 0,
-  JF_MODE_ITERATIONS  = 1 << 1
+  JF_MODE_ITERATIONS  = 1 << 1,
+  JF_MODE_FACTOR      = 1 << 2,
+  JF_MODE_ALIGN       = 1 << 3
 } JfModeArguments;
+
+/* What is to be filtered. */
+typedef enum
+{
+  JF_TARGET_PICTURE,
+  JF_TARGET_STROKES                 /* colours for the guidance, here and there: on transparent ground, or on a copy */
+} JfTargetKind;
 
 /* Where the guidance comes from. */
 typedef enum
@@ -39,7 +48,7 @@ typedef enum
 typedef struct
 {
   const char *file;                 /* name below the folder of models                     */
-  int         factor;               /* how coarse the target is: 4, 8, 16; 0: any          */
+  int         factor;               /* how coarse the target is: 4, 8, 16; 0: not at all   */
   JfQuality   quality;
 } JfModeModel;
 
@@ -50,6 +59,7 @@ typedef struct
   const char      *menu_label;      /* with mnemonic                                       */
   const char      *blurb;
   const char      *help;
+  JfTargetKind     target;
   JfGuidanceKind   guidance;
   const char      *guidance_label;  /* of the guidance chooser, with mnemonic              */
   const char      *guidance_tooltip;
@@ -64,7 +74,6 @@ typedef struct
 const JfMode      * jf_modes_get         (guint         *n_modes);
 const JfMode      * jf_modes_find        (const char    *procedure);
 
-gboolean            jf_mode_has_factor   (const JfMode  *mode);
 gboolean            jf_mode_has_quality  (const JfMode  *mode);
 gboolean            jf_mode_needs_colour (const JfMode  *mode);
 const JfModeModel * jf_mode_find_model   (const JfMode  *mode,

@@ -5,12 +5,14 @@
  */
 #include <glib/gi18n-lib.h>
 
+#include "colorize.h"
 #include "pipeline.h"
 
 
-static const char * find_file (const JfMode             *mode,
-                               const JfPipelineOptions  *options,
-                               GError                  **error);
+static gboolean load (JfPipeline         *pipeline,
+                      const JfModeModel  *model,
+                      const char         *folder,
+                      GError            **error);
 
 
 G_DEFINE_QUARK (jf-pipeline-error-quark, jf_pipeline_error)
@@ -25,7 +27,7 @@ G_DEFINE_QUARK (jf-pipeline-error-quark, jf_pipeline_error)
  * @folder:  where the model files are
  * @error:   return location for a #JF_PIPELINE_ERROR, or a #JF_MODEL_ERROR that names the file
  *
- * Returns: (transfer full) (nullable): the mode with the model for its options loaded; free with
+ * Returns: (transfer full) (nullable): the mode with the models for its options loaded; free with
  *          jf_pipeline_unref ()
  */
 JfPipeline *
@@ -34,24 +36,35 @@ jf_pipeline_new (const JfMode             *mode,
                  const char               *folder,
                  GError                  **error)
 {
-  const char          *file = find_file (mode, options, error);
-  g_autofree char     *path = file ? g_build_filename (folder, file, NULL) : NULL;
-  g_autoptr (JfModel)  model = path ? jf_model_load (path, error) : NULL;
-  JfPipeline          *pipeline;
+  g_autoptr (JfPipeline)  pipeline = g_new0 (JfPipeline, 1);
+  const JfModeModel      *model    = jf_mode_find_model (mode, options->factor, options->quality);
 
-  if (! model)
-    return NULL;
-
-  pipeline          = g_new (JfPipeline, 1);
   pipeline->mode    = mode;
   pipeline->options = *options;
-  pipeline->filter  = jf_filter_new (model);
   g_atomic_ref_count_init (&pipeline->ref_count);
 
   if (! (mode->arguments & JF_MODE_ITERATIONS))
     pipeline->options.iterations = mode->iterations;
 
-  return pipeline;
+  if (mode->target == JF_TARGET_STROKES)
+    {
+      for (model = mode->models; model->file; model++)
+        if (! load (pipeline, model, folder, error))
+          return NULL;
+    }
+  else if (! model)
+    {
+      g_set_error (error, JF_PIPELINE_ERROR, JF_PIPELINE_ERROR_OPTION,
+                   _("There is no model for a factor of %d. Choose one of the factors that the dialog offers."),
+                   options->factor);
+      return NULL;
+    }
+  else if (! load (pipeline, model, folder, error))
+    {
+      return NULL;
+    }
+
+  return g_steal_pointer (&pipeline);
 }
 
 /**
@@ -80,26 +93,49 @@ jf_pipeline_unref (JfPipeline *pipeline)
   if (! g_atomic_ref_count_dec (&pipeline->ref_count))
     return;
 
-  jf_filter_free (pipeline->filter);
+  for (int i = 0; i < JF_MODE_MAX_MODELS; i++)
+    jf_filter_free (pipeline->filters[i]);
+
   g_free (pipeline);
+}
+
+/**
+ * jf_pipeline_get_filter:
+ * @pipeline: a pipeline
+ * @width:    of a target
+ * @height:   of a target
+ *
+ * Returns: (transfer none): the filter for targets of this size
+ */
+JfFilter *
+jf_pipeline_get_filter (const JfPipeline *pipeline,
+                        int               width,
+                        int               height)
+{
+  const JfMode      *mode   = pipeline->mode;
+  int                factor = mode->target == JF_TARGET_STROKES ? jf_colorize_get_factor (width, height)
+                                                                : pipeline->options.factor;
+  const JfModeModel *model  = jf_mode_find_model (mode, factor, pipeline->options.quality);
+
+  return pipeline->filters[model - mode->models];
 }
 
 
 /*  private functions  */
 
-static const char *
-find_file (const JfMode             *mode,
-           const JfPipelineOptions  *options,
-           GError                  **error)
+static gboolean
+load (JfPipeline         *pipeline,
+      const JfModeModel  *model,
+      const char         *folder,
+      GError            **error)
 {
-  const JfModeModel *model = jf_mode_find_model (mode, options->factor, options->quality);
+  g_autofree char     *path   = g_build_filename (folder, model->file, NULL);
+  g_autoptr (JfModel)  loaded = jf_model_load (path, error);
 
-  if (model)
-    return model->file;
+  if (! loaded)
+    return FALSE;
 
-  g_set_error (error, JF_PIPELINE_ERROR, JF_PIPELINE_ERROR_OPTION,
-               _("There is no model for a factor of %d. Choose one of the factors that the dialog offers."),
-               options->factor);
+  pipeline->filters[model - pipeline->mode->models] = jf_filter_new (loaded);
 
-  return NULL;
+  return TRUE;
 }

@@ -17,6 +17,14 @@ typedef enum
   JF_PIPELINE_ERROR_OPTION      /* an option that the mode has no model for */
 } JfPipelineError;
 
+/* How the guidance may be moved to lie on the target. */
+typedef enum
+{
+  JF_MOTION_NONE,
+  JF_MOTION_SHIFT,
+  JF_MOTION_TURN                /* shift, rotation and scale */
+} JfMotion;
+
 /* What the user chose; a mode looks only at those that it has. */
 typedef struct
 {
@@ -24,6 +32,7 @@ typedef struct
   int       factor;             /* 4, 8, 16: how coarse the target is                    */
   double    noise_level;        /* sigma, full scale is 1; 0: estimated from the target  */
   int       iterations;         /* 1 or more                                             */
+  JfMotion  motion;
 } JfPipelineOptions;
 
 /* Immutable once made, so one pipeline may serve any number of threads. */
@@ -31,10 +40,10 @@ typedef struct
 {
   const JfMode      *mode;
   JfPipelineOptions  options;
-  JfFilter          *filter;
 
   /*< private >*/
-  gatomicrefcount ref_count;
+  JfFilter        *filters[JF_MODE_MAX_MODELS];     /* of the mode's models, as far as they are wanted */
+  gatomicrefcount  ref_count;
 } JfPipeline;
 
 GQuark       jf_pipeline_error_quark (void);
@@ -45,6 +54,10 @@ JfPipeline * jf_pipeline_new         (const JfMode             *mode,
                                       GError                  **error);
 JfPipeline * jf_pipeline_ref         (JfPipeline               *pipeline);
 void         jf_pipeline_unref       (JfPipeline               *pipeline);
+
+JfFilter   * jf_pipeline_get_filter  (const JfPipeline         *pipeline,
+                                      int                       width,
+                                      int                       height);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (JfPipeline, jf_pipeline_unref)
 

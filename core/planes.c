@@ -122,7 +122,7 @@ jf_planes_crop (JfPlanes        *planes,
 /**
  * jf_planes_blend:
  * @output:   (inout): the filtered part
- * @target:   the picture it was filtered from, of as many planes
+ * @target:   the picture it was filtered from, of as many planes, or of one that stands for all
  * @region:   which part of @target it is
  * @strength: how much of the change to keep; 0 none, 1 all of it, other values extrapolate
  *
@@ -135,7 +135,7 @@ jf_planes_blend (JfPlanes       *output,
                  const JfRegion *region,
                  float           strength)
 {
-  g_return_if_fail (output->channels == target->channels);
+  g_return_if_fail (output->channels == target->channels || target->channels == 1);
   g_return_if_fail (output->width    == region->width);
   g_return_if_fail (output->height   == region->height);
 
@@ -145,7 +145,7 @@ jf_planes_blend (JfPlanes       *output,
   for (int c = 0; c < output->channels; c++)
     for (int y = 0; y < region->height; y++)
       {
-        const float *from = jf_planes_get_row (target, c, region->x, region->y + y);
+        const float *from = jf_planes_get_row (target, MIN (c, target->channels - 1), region->x, region->y + y);
         float       *to   = jf_planes_get_row (output, c, 0, y);
 
         for (int x = 0; x < region->width; x++)

@@ -7,7 +7,9 @@
  * Every pass of the network over a part needs its halo around it from the pass before. So the first pass computes
  * the part with the halos of all that follow, the next one halo less, and so on: never more than the whole picture.
  */
+#include "colorize.h"
 #include "noise.h"
+#include "resample.h"
 #include "scene.h"
 #include "visible.h"
 
@@ -18,19 +20,43 @@
 struct _JfScene
 {
   JfPipeline  *pipeline;
-  JfPlanes     target;         /* the caller's memory                                  */
-  JfPlanes     guidance;       /* the caller's memory                                  */
-  const float *alpha;          /* the caller's memory; NULL: all opaque                */
-  JfPlanes     input;          /* what the network filters: the target or own_input    */
-  JfPlanes     guide;          /* and is guided by: the guidance or own_guide          */
+  JfFilter    *filter;         /* of the pipeline                                         */
+  JfPlanes     target;         /* the caller's memory                                     */
+  JfPlanes     guidance;       /* the caller's memory                                     */
+  const float *alpha;          /* the caller's memory; NULL: all opaque                   */
+
+  JfMotion     motion;         /* that was looked for                                     */
+  JfAlign      align;          /* and found                                               */
+  JfPlanes     aligned;        /* the guidance where it lies on the target; or no planes  */
+
+  JfPlanes     input;          /* what the network filters: the target or own_input       */
+  JfPlanes     guide;          /* and is guided by: the guidance, aligned or own_guide    */
   JfPlanes     own_input;
   JfPlanes     own_guide;
-  float        noise_level;    /* as estimated; UNKNOWN: not asked so far              */
+
+  JfPlanes     strokes;        /* chroma, where the target is strokes                     */
+  JfPlanes     stroke_alpha;   /* how much of a stroke pixels are, where they are on a copy */
+
+  float        noise_level;    /* as estimated; UNKNOWN: not asked so far                 */
 };
 
 
-static gboolean split_colours  (JfScene         *scene,
+static gboolean align          (JfScene         *scene,
+                                const JfTask    *task,
                                 GError         **error);
+static gboolean make_guide     (JfScene         *scene,
+                                GError         **error);
+static gboolean make_input     (JfScene         *scene,
+                                GError         **error);
+static gboolean spread_strokes (JfScene         *scene,
+                                const JfTask    *task,
+                                GError         **error);
+static gboolean find_strokes   (JfScene         *scene,
+                                GError         **error);
+static const float * get_stroke_alpha
+                               (const JfScene   *scene);
+static gboolean is_transparent (const float     *alpha,
+                                gsize            n_pixels);
 static void     estimate_noise (JfScene         *scene);
 static gboolean render_passes  (const JfScene   *scene,
                                 const JfRegion  *region,
@@ -90,7 +116,9 @@ jf_scene_new (JfPipeline      *pipeline,
   scene->alpha       = alpha;
   scene->noise_level = UNKNOWN;
 
-  return split_colours (scene, error) &&
+  return make_guide (scene, error) &&
+         make_input (scene, error) &&
+         (pipeline->mode->target != JF_TARGET_STROKES || spread_strokes (scene, task, error)) &&
          jf_scene_set_pipeline (scene, pipeline, task, error) ? g_steal_pointer (&scene) : NULL;
 }
 
@@ -104,8 +132,11 @@ jf_scene_free (JfScene *scene)
   if (! scene)
     return;
 
+  jf_planes_clear (&scene->aligned);
   jf_planes_clear (&scene->own_input);
   jf_planes_clear (&scene->own_guide);
+  jf_planes_clear (&scene->strokes);
+  jf_planes_clear (&scene->stroke_alpha);
   jf_pipeline_unref (scene->pipeline);
   g_free (scene);
 }
@@ -132,7 +163,13 @@ jf_scene_set_pipeline (JfScene       *scene,
   scene->pipeline = jf_pipeline_ref (pipeline);
   jf_pipeline_unref (former);
 
-  if (jf_filter_get_model (pipeline->filter)->noise_level &&
+  scene->filter = jf_pipeline_get_filter (pipeline, scene->target.width, scene->target.height);
+
+  if (pipeline->options.motion != scene->motion && scene->guidance.data != scene->target.data &&
+      (! align (scene, task, error) || ! make_guide (scene, error)))
+    return FALSE;
+
+  if (jf_filter_get_model (scene->filter)->noise_level &&
       pipeline->options.noise_level <= 0.0 && scene->noise_level == UNKNOWN)
     estimate_noise (scene);
 
@@ -150,10 +187,23 @@ jf_scene_get_noise_level (const JfScene *scene)
 {
   const JfPipeline *pipeline = scene->pipeline;
 
-  if (! jf_filter_get_model (pipeline->filter)->noise_level)
+  if (! jf_filter_get_model (scene->filter)->noise_level)
     return 0.0f;
 
   return pipeline->options.noise_level > 0.0 ? (float) pipeline->options.noise_level : scene->noise_level;
+}
+
+/**
+ * jf_scene_get_align:
+ * @scene: a scene
+ *
+ * Returns: (transfer none) (nullable): how the guidance was found to lie on the target; %NULL if nobody wanted
+ *          to know
+ */
+const JfAlign *
+jf_scene_get_align (const JfScene *scene)
+{
+  return scene->motion != JF_MOTION_NONE ? &scene->align : NULL;
 }
 
 /**
@@ -186,6 +236,9 @@ jf_scene_render (const JfScene   *scene,
       ! render_passes (scene, region, task, &planes, error))
     return FALSE;
 
+  if (scene->strokes.data)
+    jf_colorize_keep_strokes (&scene->strokes, get_stroke_alpha (scene), region, &planes);
+
   colour->join (&planes, &scene->guide, region, output);
 
   return TRUE;
@@ -198,7 +251,8 @@ jf_scene_render (const JfScene   *scene,
  * @strength: how much of the change to keep; 0 none, 1 all of it
  * @output:   (inout): the result of jf_scene_render () for @region
  *
- * Lessens the change without computing anew.
+ * Lessens the change without computing anew. Without any of it pictures are as they were; where the target is
+ * strokes, the guidance without colour is.
  */
 void
 jf_scene_blend (const JfScene  *scene,
@@ -206,36 +260,133 @@ jf_scene_blend (const JfScene  *scene,
                 double          strength,
                 JfPlanes       *output)
 {
-  jf_planes_blend (output, &scene->target, region, (float) strength);
+  jf_planes_blend (output, scene->strokes.data ? &scene->guide : &scene->target, region, (float) strength);
 }
 
 
 /*  private functions  */
 
 static gboolean
-split_colours (JfScene  *scene,
-               GError  **error)
+align (JfScene       *scene,
+       const JfTask  *task,
+       GError       **error)
+{
+  static const JfAlignKind kinds[] =
+  {
+    [JF_MOTION_SHIFT] = JF_ALIGN_TRANSLATION,
+    [JF_MOTION_TURN]  = JF_ALIGN_SIMILARITY
+  };
+
+  const JfPlanes *guidance = &scene->guidance;
+
+  jf_planes_clear (&scene->aligned);
+  scene->motion = scene->pipeline->options.motion;
+
+  if (scene->motion == JF_MOTION_NONE)
+    return TRUE;
+
+  if (! jf_align_estimate (&scene->target, guidance, kinds[scene->motion], task->cancellable, &scene->align, error))
+    return FALSE;
+
+  return jf_align_is_identity (&scene->align) ||
+         (jf_planes_init (&scene->aligned, guidance->channels, guidance->width, guidance->height, error) &&
+          jf_align_warp (&scene->align, guidance, task->cancellable, &scene->aligned, error));
+}
+
+static gboolean
+make_guide (JfScene  *scene,
+            GError  **error)
 {
   const JfColour *colour = scene->pipeline->mode->colour;
-  int             width  = scene->target.width;
-  int             height = scene->target.height;
+
+  scene->guide = scene->aligned.data ? scene->aligned : scene->guidance;
+
+  if (! colour->guide)
+    return TRUE;
+
+  if (! scene->own_guide.data &&
+      ! jf_planes_init (&scene->own_guide, 1, scene->target.width, scene->target.height, error))
+    return FALSE;
+
+  colour->guide (&scene->guide, &scene->own_guide);
+  scene->guide = scene->own_guide;
+
+  return TRUE;
+}
+
+static gboolean
+make_input (JfScene  *scene,
+            GError  **error)
+{
+  const JfColour *colour = scene->pipeline->mode->colour;
 
   scene->input = scene->target;
-  scene->guide = scene->guidance;
 
   if (! colour->split)
     return TRUE;
 
-  if (! jf_planes_init (&scene->own_input, colour->target_planes, width, height, error) ||
-      ! jf_planes_init (&scene->own_guide, 1, width, height, error))
+  if (! jf_planes_init (&scene->own_input, colour->target_planes, scene->target.width, scene->target.height, error))
     return FALSE;
 
   colour->split (&scene->target, &scene->own_input);
-  colour->guide (&scene->guidance, &scene->own_guide);
   scene->input = scene->own_input;
-  scene->guide = scene->own_guide;
 
   return TRUE;
+}
+
+/* So far the input is the chroma of the strokes: it becomes the enlarged solution. */
+static gboolean
+spread_strokes (JfScene       *scene,
+                const JfTask  *task,
+                GError       **error)
+{
+  g_auto (JfPlanes) chroma = { 0 };
+  int               factor = jf_colorize_get_factor (scene->target.width, scene->target.height);
+
+  scene->strokes   = scene->own_input;
+  scene->own_input = (JfPlanes) { 0 };
+
+  if (! find_strokes (scene, error) ||
+      ! jf_colorize_solve (&scene->guide, &scene->strokes, get_stroke_alpha (scene), factor, task->cancellable,
+                           &chroma, error) ||
+      ! jf_planes_init (&scene->own_input, chroma.channels, scene->target.width, scene->target.height, error))
+    return FALSE;
+
+  jf_resample_enlarge (&chroma, factor, &scene->own_input);
+  scene->input = scene->own_input;
+
+  return TRUE;
+}
+
+/* On a transparent ground they are what is opaque. */
+static gboolean
+find_strokes (JfScene  *scene,
+              GError  **error)
+{
+  const JfPlanes *target = &scene->target;
+
+  if (scene->alpha && is_transparent (scene->alpha, (gsize) target->width * target->height))
+    return TRUE;
+
+  return jf_planes_init (&scene->stroke_alpha, 1, target->width, target->height, error) &&
+         jf_colorize_find_strokes (target, &scene->guidance, scene->stroke_alpha.data, error);
+}
+
+static const float *
+get_stroke_alpha (const JfScene *scene)
+{
+  return scene->stroke_alpha.data ? scene->stroke_alpha.data : scene->alpha;
+}
+
+static gboolean
+is_transparent (const float *alpha,
+                gsize        n_pixels)
+{
+  for (gsize i = 0; i < n_pixels; i++)
+    if (alpha[i] < 1.0f)
+      return TRUE;
+
+  return FALSE;
 }
 
 /* Transparent parts are flat and would pull the estimate towards zero. */
@@ -324,7 +475,7 @@ apply (const JfScene   *scene,
   if (! whole && ! jf_planes_crop (&crop, &scene->guide, area, error))
     return FALSE;
 
-  return jf_filter_apply (scene->pipeline->filter, picture, whole ? &scene->guide : &crop, &options,
+  return jf_filter_apply (scene->filter, picture, whole ? &scene->guide : &crop, &options,
                           output, error);
 }
 
@@ -336,7 +487,7 @@ expand (const JfScene  *scene,
         const JfRegion *region,
         int             n_passes)
 {
-  const JfModel *model = jf_filter_get_model (scene->pipeline->filter);
+  const JfModel *model = jf_filter_get_model (scene->filter);
   int            block = model->space_to_depth;
   int            halo  = model->halo * n_passes;
   int            x     = MAX (region->x / block * block - halo, 0);

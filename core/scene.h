@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include "align.h"
 #include "pipeline.h"
 
 G_BEGIN_DECLS
@@ -24,6 +25,9 @@ gboolean   jf_scene_set_pipeline    (JfScene         *scene,
                                      const JfTask    *task,
                                      GError         **error);
 float      jf_scene_get_noise_level (const JfScene   *scene);
+
+const JfAlign *
+           jf_scene_get_align       (const JfScene   *scene);
 
 gboolean   jf_scene_render          (const JfScene   *scene,
                                      const JfRegion  *region,

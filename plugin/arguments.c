@@ -27,7 +27,7 @@ jf_arguments_add (GimpProcedure *procedure,
                                      TRUE, G_PARAM_READWRITE | GIMP_PARAM_DONT_SERIALIZE);
   gimp_procedure_add_int_aux_argument (procedure, "guidance-tattoo", _(mode->guidance_label),
                                        _(mode->guidance_tooltip), 0, G_MAXINT, 0, G_PARAM_READWRITE);
-  if (jf_mode_has_factor (mode))
+  if (mode->arguments & JF_MODE_FACTOR)
     gimp_procedure_add_int_argument (procedure, "factor", _("_Enlarged by"), _(mode->factor_tooltip),
                                      mode->models[0].factor, JF_MODE_MAX_FACTOR, mode->models[0].factor,
                                      G_PARAM_READWRITE);
@@ -54,11 +54,23 @@ jf_arguments_add (GimpProcedure *procedure,
                                                                      NULL),
                                         "fast", G_PARAM_READWRITE);
 
+  if (mode->arguments & JF_MODE_ALIGN)
+    gimp_procedure_add_choice_argument (procedure, "align", _("_Align guidance"),
+                                        _("Moves the guidance to where it lies on the layer, for photos taken without "
+                                          "a tripod. It stays where it is if that is not sure to be right."),
+                                        gimp_choice_new_with_values ("off",   JF_MOTION_NONE,  _("Off"), NULL,
+                                                                     "shift", JF_MOTION_SHIFT, _("Shift"), NULL,
+                                                                     "turn",  JF_MOTION_TURN,
+                                                                     _("Shift, rotation and scale"), NULL,
+                                                                     NULL),
+                                        "off", G_PARAM_READWRITE);
+
   gimp_procedure_add_choice_argument (procedure, "output", _("O_utput"), _("Where the result goes"),
                                       gimp_choice_new_with_values ("in-place",  0, _("In place"),  NULL,
                                                                    "new-layer", 1, _("New layer"), NULL,
                                                                    NULL),
-                                      "in-place", G_PARAM_READWRITE);
+                                      mode->target == JF_TARGET_STROKES ? "new-layer" : "in-place",
+                                      G_PARAM_READWRITE);
 }
 
 /**
@@ -100,7 +112,7 @@ jf_arguments_get_options (GimpProcedureConfig *config,
   if (jf_mode_has_quality (mode))
     options->quality = gimp_procedure_config_get_choice_id (config, "quality");
 
-  if (jf_mode_has_factor (mode))
+  if (mode->arguments & JF_MODE_FACTOR)
     g_object_get (config, "factor", &options->factor, NULL);
 
   if (mode->arguments & JF_MODE_NOISE_LEVEL)
@@ -108,4 +120,7 @@ jf_arguments_get_options (GimpProcedureConfig *config,
 
   if (mode->arguments & JF_MODE_ITERATIONS)
     g_object_get (config, "iterations", &options->iterations, NULL);
+
+  if (mode->arguments & JF_MODE_ALIGN)
+    options->motion = gimp_procedure_config_get_choice_id (config, "align");
 }

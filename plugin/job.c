@@ -10,6 +10,7 @@
  */
 #include <glib/gi18n-lib.h>
 
+#include "colorize.h"
 #include "scene.h"
 
 #include "guidance.h"
@@ -41,6 +42,8 @@ typedef struct
   const Result   *result;
   double          strength;
   JfPixels        pixels;       /* the result                          */
+  gboolean        was_aligned;
+  JfAlign         align;        /* how the guidance was found to lie   */
   const JfTask   *task;         /* whose progress the main thread tells */
   gint            permille;     /* atomic: how much is done            */
 } Computation;
@@ -84,7 +87,12 @@ static void     compute           (GTask           *task,
                                    gpointer         source,
                                    gpointer         data,
                                    GCancellable    *cancellable);
+static void     finish            (Computation     *computation,
+                                   const JfScene   *scene);
 static void     computation_clear (Computation     *computation);
+static void     tell_alignment    (const JfAlign   *align,
+                                   const Result    *result,
+                                   const JfJob     *job);
 static void     note_progress     (double           fraction,
                                    gpointer         data);
 static gboolean tell_progress     (gpointer         data);
@@ -324,6 +332,9 @@ result_compute (const Result  *result,
       ! computation_run (&computation, error))
     return FALSE;
 
+  if (computation.was_aligned)
+    tell_alignment (&computation.align, result, job);
+
   jf_pixels_write (&computation.pixels, result->drawable, &result->region);
 
   return TRUE;
@@ -382,8 +393,10 @@ static gboolean
 computation_run (Computation  *computation,
                  GError      **error)
 {
-  g_autoptr (GTask) task  = g_task_new (NULL, NULL, NULL, NULL);
-  guint             timer = g_timeout_add (PROGRESS_INTERVAL, tell_progress, computation);
+  g_autofree char    *name   = gimp_item_get_name (GIMP_ITEM (computation->result->target));
+  g_autoptr (GTask)   task   = g_task_new (NULL, NULL, NULL, NULL);
+  guint               timer  = g_timeout_add (PROGRESS_INTERVAL, tell_progress, computation);
+  g_autoptr (GError)  reason = NULL;
 
   g_task_set_task_data (task, computation, NULL);
   g_task_run_in_thread (task, compute);
@@ -393,7 +406,17 @@ computation_run (Computation  *computation,
 
   g_source_remove (timer);
 
-  return g_task_propagate_boolean (task, error);
+  if (g_task_propagate_boolean (task, &reason))
+    return TRUE;
+
+  if (reason->domain == JF_COLORIZE_ERROR)
+    g_set_error (error, GIMP_PLUG_IN_ERROR, 0,
+                 /* TRANSLATORS: a layer's name, and what is wrong with it. */
+                 _("“%s”: %s."), name, reason->message);
+  else
+    g_propagate_error (error, g_steal_pointer (&reason));
+
+  return FALSE;
 }
 
 /* A GTaskThreadFunc. */
@@ -421,7 +444,27 @@ compute (GTask        *task,
     }
 
   jf_scene_blend (scene, region, computation->strength, &computation->pixels.colour);
+  finish (computation, scene);
   g_task_return_boolean (task, TRUE);
+}
+
+/* What strokes were painted on is transparent, the coloured photo is not. */
+static void
+finish (Computation   *computation,
+        const JfScene *scene)
+{
+  JfPixels      *pixels   = &computation->pixels;
+  const JfAlign *found    = jf_scene_get_align (scene);
+  gsize          n_pixels = (gsize) pixels->planes.width * pixels->planes.height;
+
+  computation->was_aligned = found != NULL;
+
+  if (found)
+    computation->align = *found;
+
+  if (computation->pipeline->mode->target == JF_TARGET_STROKES && pixels->alpha)
+    for (gsize i = 0; i < n_pixels; i++)
+      pixels->alpha[i] = 1.0f;
 }
 
 static void
@@ -430,6 +473,32 @@ computation_clear (Computation *computation)
   jf_pixels_clear (&computation->target);
   jf_pixels_clear (&computation->guidance);
   jf_pixels_clear (&computation->pixels);
+}
+
+/* To a script in passing only, but for what may be wrong. */
+static void
+tell_alignment (const JfAlign *align,
+                const Result  *result,
+                const JfJob   *job)
+{
+  g_autofree char *guidance = gimp_item_get_name (GIMP_ITEM (job->guidance));
+  g_autofree char *target   = gimp_item_get_name (GIMP_ITEM (result->target));
+  g_autofree char *message  = NULL;
+
+  if (! align->sure)
+    message = g_strdup_printf (_("How the guidance layer “%s” lies on “%s” is not sure, so it was not moved. Move it by "
+                                 "hand if they are not aligned."), guidance, target);
+  else if (! jf_align_is_identity (align))
+    /* TRANSLATORS: pixels to the right and down, degrees, and percent. */
+    message = g_strdup_printf (_("The guidance layer “%s” was moved by %.1f, %.1f pixels, turned by %.2f° and scaled "
+                                 "by %.2f%% to lie on “%s”."),
+                               guidance, -align->dx, -align->dy, -align->angle * 180.0 / G_PI,
+                               100.0 * (1.0 / align->scale - 1.0), target);
+
+  if (message && (job->interactive || ! align->sure))
+    gimp_message (message);
+  else if (message)
+    gimp_progress_set_text (message);
 }
 
 /* A JfProgressFunc, in the computing thread. */

@@ -19,6 +19,7 @@ typedef struct
   GimpLayer     *guidance;      /* passed jf_guidance_check (); NULL: each target itself */
   double         strength;      /* 0..1: how much of the change to keep                  */
   gboolean       new_layer;     /* leave the targets and put the results above them      */
+  gboolean       interactive;   /* somebody is there to read messages                    */
 } JfJob;
 
 gboolean jf_job_check_targets (const JfMode   *mode,

@@ -7,6 +7,8 @@
  * curve. babl's "R~G~B~" is just that curve over the primaries of the format's own space, so asking
  * for it with the drawable's space gives the same numbers for the same colours in every precision,
  * linear or not, and converts no primaries. Float formats do not clip.
+ *
+ * Masks and channels are shares, not light: GIMP keeps them without a curve, and that is how they are taken.
  */
 #include <string.h>
 
@@ -163,7 +165,8 @@ jf_pixels_get_format (GimpDrawable *drawable)
   gboolean colour = gimp_drawable_is_rgb (drawable)    ? 1 : 0;
   gboolean alpha  = gimp_drawable_has_alpha (drawable) ? 1 : 0;
 
-  return babl_format_with_space (formats[colour][alpha], gimp_drawable_get_format (drawable));
+  return babl_format_with_space (GIMP_IS_CHANNEL (drawable) ? "Y float" : formats[colour][alpha],
+                                 gimp_drawable_get_format (drawable));
 }
 
 

@@ -123,7 +123,9 @@ run_mode_job (GimpProcedure  *procedure,
   if (! jf_job_check_targets (self->mode, self->job.targets, error))
     return GIMP_PDB_EXECUTION_ERROR;
 
-  if (run_mode == GIMP_RUN_INTERACTIVE)
+  self->job.interactive = run_mode == GIMP_RUN_INTERACTIVE;
+
+  if (self->job.interactive)
     return ask (procedure, self, title, error);
 
   gimp_progress_init (title);
@@ -161,6 +163,7 @@ ask (GimpProcedure  *procedure,
     return GIMP_PDB_EXECUTION_ERROR;
 
   status = jf_dialog_run (&(JfDialogSubject) {
+      .mode      = self->mode,
       .procedure = procedure,
       .config    = self->config,
       .title     = title,

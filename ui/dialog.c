@@ -6,6 +6,8 @@
  * The preview is at the left and takes all the room there is; the guidance and the arguments are at the right. While the
  * result is computed the dialog stays open and shows how far it is.
  */
+#include <string.h>
+
 #include <glib/gi18n-lib.h>
 
 #include "accessible.h"
@@ -35,7 +37,7 @@
 /* The arguments in the order of the dialog; a mode has some of them. */
 static const char * const arguments[] =
 {
-  "factor", "quality", "iterations", "noise-level", "strength", "output"
+  "factor", "quality", "iterations", "align", "noise-level", "strength", "output"
 };
 
 typedef struct
@@ -52,6 +54,8 @@ static void      add_arguments  (Dialog          *self,
                                  GtkWidget       *side);
 static void      dress_widget   (Dialog          *self,
                                  GParamSpec      *argument);
+static GtkWidget *
+                 get_factors    (Dialog          *self);
 static void      dress_slider   (GtkWidget       *slider,
                                  const char      *label);
 static void      link_previews  (JfPreview       *preview,
@@ -189,7 +193,12 @@ dress_widget (Dialog     *self,
   const char          *label  = g_param_spec_get_nick (argument);
   GtkWidget           *widget;
 
-  if (G_IS_PARAM_SPEC_INT (argument))
+  if (! strcmp (argument->name, "factor"))
+    {
+      widget = get_factors (self);
+      jf_accessible_set_name (gimp_label_int_widget_get_widget (GIMP_LABEL_INT_WIDGET (widget)), label);
+    }
+  else if (G_IS_PARAM_SPEC_INT (argument))
     {
       widget = gimp_procedure_dialog_get_scale_entry (dialog, argument->name, 1.0);
       dress_slider (widget, label);
@@ -213,6 +222,26 @@ dress_widget (Dialog     *self,
       widget = gimp_procedure_dialog_get_widget (dialog, argument->name, GTK_TYPE_COMBO_BOX);
       jf_accessible_set_name (gimp_label_string_widget_get_widget (GIMP_LABEL_STRING_WIDGET (widget)), label);
     }
+}
+
+/* There are models for some factors only. */
+static GtkWidget *
+get_factors (Dialog *self)
+{
+  GtkListStore *store = g_object_new (GIMP_TYPE_INT_STORE, NULL);
+
+  for (const JfModeModel *model = self->subject->mode->models; model->file; model++)
+    {
+      /* TRANSLATORS: how many times something was enlarged. */
+      g_autofree char *label = g_strdup_printf (_("%d times"), model->factor);
+
+      gtk_list_store_insert_with_values (store, NULL, -1,
+                                         GIMP_INT_STORE_VALUE, model->factor,
+                                         GIMP_INT_STORE_LABEL, label,
+                                         -1);
+    }
+
+  return gimp_procedure_dialog_get_int_combo (GIMP_PROCEDURE_DIALOG (self->dialog), "factor", GIMP_INT_STORE (store));
 }
 
 static void

@@ -6,6 +6,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "colorize.h"
 #include "fixture.h"
 #include "noise.h"
 #include "scene.h"
@@ -28,6 +29,23 @@ static JfMode noisy_mode =
   .models     = { { "noisy.safetensors" } },
   .colour     = &jf_colour_as_is,
   .arguments  = JF_MODE_NOISE_LEVEL | JF_MODE_ITERATIONS,
+  .iterations = 1
+};
+
+static JfMode chroma_mode =
+{
+  .procedure  = "chroma",
+  .models     = { { "x4.safetensors", 4 } },
+  .colour     = &jf_colour_chroma,
+  .iterations = 1
+};
+
+static JfMode strokes_mode =
+{
+  .procedure  = "strokes",
+  .target     = JF_TARGET_STROKES,
+  .models     = { { "x4.safetensors", 4 }, { "x8.safetensors", 8 } },
+  .colour     = &jf_colour_chroma,
   .iterations = 1
 };
 
@@ -68,6 +86,12 @@ load (const JfMode            *mode,
   g_assert_no_error (error);
 
   return pipeline;
+}
+
+static JfFilter *
+get_filter (const JfPipeline *pipeline)
+{
+  return jf_pipeline_get_filter (pipeline, WIDTH, HEIGHT);
 }
 
 static JfPlanes
@@ -119,7 +143,7 @@ test_passes (void)
 
   for (int i = 0; i < 3; i++)
     {
-      g_assert_true (jf_filter_apply (pipeline->filter, &target, &guidance, &options, &expected, NULL));
+      g_assert_true (jf_filter_apply (get_filter (pipeline), &target, &guidance, &options, &expected, NULL));
       memcpy (target.data, expected.data, sizeof (float) * 3 * WIDTH * HEIGHT);
     }
 
@@ -165,8 +189,8 @@ test_factors (void)
   g_autoptr (JfPipeline) four  = load (&factor_mode, &(JfPipelineOptions) { .factor = 4 });
   g_autoptr (JfPipeline) eight = load (&factor_mode, &(JfPipelineOptions) { .factor = 8 });
 
-  g_assert_cmpint (jf_filter_get_model (four->filter)->scale, ==, 4);
-  g_assert_cmpint (jf_filter_get_model (eight->filter)->scale, ==, 8);
+  g_assert_cmpint (jf_filter_get_model (get_filter (four))->scale, ==, 4);
+  g_assert_cmpint (jf_filter_get_model (get_filter (eight))->scale, ==, 8);
   g_assert_null (jf_pipeline_new (&factor_mode, &(JfPipelineOptions) { .factor = 5 }, folder, &error));
   g_assert_error (error, JF_PIPELINE_ERROR, JF_PIPELINE_ERROR_OPTION);
 }
@@ -218,6 +242,177 @@ test_blend (void)
 
   jf_scene_blend (scene, &region, 0.0, &found);
   assert_near (&found, &target, &region);
+}
+
+/* Chroma goes through the network, luma comes from the guidance. */
+static void
+test_chroma (void)
+{
+  g_autoptr (JfPipeline) pipeline = load (&chroma_mode, &(JfPipelineOptions) { .factor = 4 });
+  g_auto (JfPlanes)      target   = random_planes (3, WIDTH, HEIGHT);
+  g_auto (JfPlanes)      guidance = random_planes (1, WIDTH, HEIGHT);
+  g_autoptr (JfScene)    scene    = jf_scene_new (pipeline, &target, NULL, &guidance, &plain, NULL);
+  g_auto (JfPlanes)      found    = render (scene, &everything, 3);
+  g_auto (JfPlanes)      luma     = random_planes (1, WIDTH, HEIGHT);
+  g_auto (JfPlanes)      chroma   = random_planes (2, WIDTH, HEIGHT);
+  g_auto (JfPlanes)      expected = random_planes (2, WIDTH, HEIGHT);
+
+  jf_colour_get_luma (&found, &luma);
+  assert_near (&luma, &guidance, &everything);
+
+  jf_colour_get_chroma (&target, &chroma);
+  g_assert_true (jf_filter_apply (get_filter (pipeline), &chroma, &guidance, NULL, &expected, NULL));
+  jf_colour_get_chroma (&found, &chroma);
+  assert_near (&chroma, &expected, &everything);
+}
+
+/* A smooth scene, so that little is lost by moving it: twice 200 x 160 pixels, DX and DY apart. */
+#define DX 3
+#define DY -2
+
+static JfPlanes
+blobs (int dx,
+       int dy)
+{
+  JfPlanes planes;
+
+  g_assert_true (jf_planes_init (&planes, 1, 200, 160, NULL));
+
+  for (int y = 0; y < 160; y++)
+    for (int x = 0; x < 200; x++)
+      {
+        double u = x + dx;
+        double v = y + dy;
+
+        *jf_planes_get_row (&planes, 0, x, y) = (float) (0.5 + 0.2 * sin (u * u / 900.0 + v / 7.0) +
+                                                         0.2 * cos (v * v / 700.0 - u / 9.0));
+      }
+
+  return planes;
+}
+
+static void
+test_align (void)
+{
+  const JfRegion         inside   = { 20, 20, 160, 120 };
+  g_autoptr (JfPipeline) still    = load (&noisy_mode, &(JfPipelineOptions) { .noise_level = 0.1, .iterations = 1 });
+  g_autoptr (JfPipeline) moving   = load (&noisy_mode, &(JfPipelineOptions) { .noise_level = 0.1, .iterations = 1,
+                                                                              .motion = JF_MOTION_SHIFT });
+  g_auto (JfPlanes)      target   = blobs (0, 0);
+  g_auto (JfPlanes)      guidance = blobs (DX, DY);
+  g_autoptr (JfScene)    scene    = jf_scene_new (moving, &target, NULL, &guidance, &plain, NULL);
+  g_autoptr (JfScene)    aligned  = jf_scene_new (still, &target, NULL, &target, &plain, NULL);
+  g_auto (JfPlanes)      found    = render (scene, &inside, 1);
+  g_auto (JfPlanes)      expected = render (aligned, &inside, 1);
+  const JfAlign         *align    = jf_scene_get_align (scene);
+
+  g_assert_null (jf_scene_get_align (aligned));
+  g_assert_true (align->sure);
+  g_assert_cmpfloat_with_epsilon (align->dx, -DX, 0.1);
+  g_assert_cmpfloat_with_epsilon (align->dy, -DY, 0.1);
+
+  for (int i = 0; i < inside.width * inside.height; i++)
+    g_assert_cmpfloat_with_epsilon (found.data[i], expected.data[i], 0.02f);
+}
+
+/* The guidance comes back to where it was. */
+static void
+test_align_no_more (void)
+{
+  const JfRegion         whole    = { 0, 0, 200, 160 };
+  g_autoptr (JfPipeline) still    = load (&noisy_mode, &(JfPipelineOptions) { .noise_level = 0.1, .iterations = 1 });
+  g_autoptr (JfPipeline) moving   = load (&noisy_mode, &(JfPipelineOptions) { .noise_level = 0.1, .iterations = 1,
+                                                                              .motion = JF_MOTION_SHIFT });
+  g_auto (JfPlanes)      target   = blobs (0, 0);
+  g_auto (JfPlanes)      guidance = blobs (DX, DY);
+  g_autoptr (JfScene)    scene    = jf_scene_new (moving, &target, NULL, &guidance, &plain, NULL);
+  g_autoptr (JfScene)    never    = jf_scene_new (still, &target, NULL, &guidance, &plain, NULL);
+  g_auto (JfPlanes)      expected = render (never, &whole, 1);
+
+  g_assert_true (jf_scene_set_pipeline (scene, still, &plain, NULL));
+  g_assert_null (jf_scene_get_align (scene));
+
+  g_auto (JfPlanes) found = render (scene, &whole, 1);
+
+  g_assert_cmpmem (found.data, sizeof (float) * 200 * 160, expected.data, sizeof (float) * 200 * 160);
+}
+
+/* Two strokes on a grey picture of two halves, with a transparent ground or on a copy. */
+static void
+draw_strokes (JfPlanes *target,
+              JfPlanes *alpha,
+              JfPlanes *photo)
+{
+  for (int i = 0; i < WIDTH * HEIGHT; i++)
+    {
+      int      x      = i % WIDTH;
+      gboolean stroke = i / WIDTH == HEIGHT / 2 && x % 30 > 8 && x % 30 < 20;
+
+      photo->data[i] = x < 30 ? 0.25f : 0.75f;
+      alpha->data[i] = stroke ? 1.0f : 0.0f;
+
+      for (int c = 0; c < 3; c++)
+        target->data[c * WIDTH * HEIGHT + i] = ! stroke ? photo->data[i] : c == (x < 30 ? 0 : 2) ? 0.9f : 0.2f;
+    }
+}
+
+static void
+check_strokes (gboolean on_copy)
+{
+  g_autoptr (JfPipeline) pipeline = load (&strokes_mode, &(JfPipelineOptions) { 0 });
+  g_auto (JfPlanes)      target   = random_planes (3, WIDTH, HEIGHT);
+  g_auto (JfPlanes)      alpha    = random_planes (1, WIDTH, HEIGHT);
+  g_auto (JfPlanes)      photo    = random_planes (1, WIDTH, HEIGHT);
+  g_auto (JfPlanes)      found    = { 0 };
+  g_auto (JfPlanes)      chroma   = random_planes (2, WIDTH, HEIGHT);
+  g_auto (JfPlanes)      wanted   = random_planes (2, WIDTH, HEIGHT);
+  g_autoptr (JfScene)    scene    = NULL;
+
+  draw_strokes (&target, &alpha, &photo);
+  scene = jf_scene_new (pipeline, &target, on_copy ? NULL : alpha.data, &photo, &plain, NULL);
+  g_assert_nonnull (scene);
+  found = render (scene, &everything, 3);
+  jf_colour_get_chroma (&found, &chroma);
+  jf_colour_get_chroma (&target, &wanted);
+
+  for (int i = 0; i < WIDTH * HEIGHT; i++)
+    for (int c = 0; c < 2 && alpha.data[i] > 0.0f; c++)
+      g_assert_cmpfloat_with_epsilon (chroma.data[c * WIDTH * HEIGHT + i], wanted.data[c * WIDTH * HEIGHT + i], 1e-5f);
+
+  jf_scene_blend (scene, &everything, 0.0, &found);
+
+  for (int c = 0; c < 3; c++)
+    g_assert_cmpmem (found.data + c * WIDTH * HEIGHT, sizeof (float) * WIDTH * HEIGHT,
+                     photo.data, sizeof (float) * WIDTH * HEIGHT);
+}
+
+/* Strokes keep their chroma exactly, and without strength the photo is grey. */
+static void
+test_strokes (void)
+{
+  check_strokes (FALSE);
+  check_strokes (TRUE);
+}
+
+static void
+test_no_strokes (void)
+{
+  g_autoptr (JfPipeline) pipeline = load (&strokes_mode, &(JfPipelineOptions) { 0 });
+  g_auto (JfPlanes)      target   = random_planes (3, WIDTH, HEIGHT);
+  g_autoptr (GError)     error    = NULL;
+
+  g_assert_null (jf_scene_new (pipeline, &target, NULL, &target, &plain, &error));
+  g_assert_error (error, JF_COLORIZE_ERROR, JF_COLORIZE_ERROR_NO_STROKES);
+}
+
+/* The larger the picture the coarser the system that is solved. */
+static void
+test_strokes_factor (void)
+{
+  g_autoptr (JfPipeline) pipeline = load (&strokes_mode, &(JfPipelineOptions) { 0 });
+
+  g_assert_cmpint (jf_filter_get_model (jf_pipeline_get_filter (pipeline, 600, 400))->scale, ==, 4);
+  g_assert_cmpint (jf_filter_get_model (jf_pipeline_get_filter (pipeline, 6000, 4000))->scale, ==, 8);
 }
 
 typedef struct
@@ -303,6 +498,12 @@ main (int    argc,
   g_test_add_func ("/scene/noise-level", test_noise_level);
   g_test_add_func ("/scene/noise-of-what-is-visible", test_noise_of_what_is_visible);
   g_test_add_func ("/scene/blend", test_blend);
+  g_test_add_func ("/scene/chroma", test_chroma);
+  g_test_add_func ("/scene/align", test_align);
+  g_test_add_func ("/scene/align-no-more", test_align_no_more);
+  g_test_add_func ("/scene/strokes", test_strokes);
+  g_test_add_func ("/scene/no-strokes", test_no_strokes);
+  g_test_add_func ("/scene/strokes-factor", test_strokes_factor);
   g_test_add_func ("/scene/progress", test_progress);
   g_test_add_func ("/scene/cancel", test_cancel);
 

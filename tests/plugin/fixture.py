@@ -32,18 +32,34 @@ def load (path, name):
         return array.array ('f', file.read (end - begin))
 
 
-def save_model (path, width=8):
+def save_model (path, seed=20190801, planes=3, noise_level=True, width=8, gain=1.0):
     """A network of the shape of those that ship, small, with random weights: what it does to a picture makes no
-    sense, but it changes every pixel and depends on all of its inputs."""
-    source = random.Random (20190801)
-    layers = {'target.0': (13, width, 3), 'target.1': (width, 8, 3), 'guidance.0': (12, 8, 3), 'guidance.1': (8, 8, 1),
-              'filter.0': (16, 8, 3), 'filter.1': (8, 12, 3)}
+    sense, but it changes every pixel, by gain or so, and depends on all of its inputs."""
+    source = random.Random (seed)
+    inputs = 4 * planes + noise_level
+    layers = {'target.0': (inputs, width, 3), 'target.1': (width, 8, 3), 'guidance.0': (12, 8, 3), 'guidance.1': (8, 8, 1),
+              'filter.0': (16, 8, 3), 'filter.1': (8, 4 * planes, 3)}
     tensors = {}
     for name, (inputs, outputs, kernel) in layers.items ():
         fan_in = inputs * kernel * kernel
+        size = math.sqrt (3 / fan_in) * (gain if name == 'filter.1' else 1)
         tensors[name + '.weight'] = ([outputs, inputs, kernel, kernel],
-                                     [source.gauss (0, math.sqrt (3 / fan_in)) for i in range (outputs * fan_in)])
+                                     [source.gauss (0, size) for i in range (outputs * fan_in)])
         tensors[name + '.bias'] = ([outputs], [source.gauss (0, 0.1) for i in range (outputs)])
     save (path, tensors, {'format': 'joint-filter-1', 'task': 'test', 'scale': '1', 'residual': 'true',
-                          'space_to_depth': '2', 'merge_relu': 'true', 'target_channels': '3',
-                          'noise_level': 'true'})
+                          'space_to_depth': '2', 'merge_relu': 'true', 'target_channels': str (planes),
+                          'noise_level': str (noise_level).lower ()})
+
+
+# Beyond 0..1 GIMP's conversions are not exact: modes that run more than once, or on chroma, are to stay near it.
+NO_LEVEL = {'noise_level': False, 'gain': 0.1}
+MODELS = {'flash-denoise': {}, 'flash-denoise-best': {'gain': 0.1}, 'nir-denoise': {'gain': 0.1}, 'nir-denoise-best': {'gain': 0.1},
+          'inverse-halftone': NO_LEVEL, 'texture-removal': NO_LEVEL} | \
+         {f'{kind}upsampling-x{factor}': NO_LEVEL | {'planes': 1} for kind in ('', 'chroma-') for factor in (4, 8, 16)}
+
+
+def save_models (folder):
+    """A different one for every name."""
+    folder.mkdir ()
+    for seed, (name, arguments) in enumerate (MODELS.items (), 20190801):
+        save_model (folder / f'{name}.safetensors', seed, **arguments)

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""run.py SUITE: runs a suite inside GIMP, with the plug-in and a model of its own; prints TAP
+"""run.py SUITE: runs a suite inside GIMP, with the plug-in and small models of its own; prints TAP
 
 GIMP sees an empty configuration and the plug-ins that the suites need, so that nothing of the user's is read
 or written, and starts fast.
@@ -23,10 +23,13 @@ HERE = pathlib.Path (__file__).resolve ().parent
 
 def make_folders (root, arguments):
     (root / 'gimp').mkdir ()
-    (root / 'plug-ins/joint-filter/models').mkdir (parents=True)
+    (root / 'plug-ins/joint-filter').mkdir (parents=True)
     (root / 'system').mkdir ()
     shutil.copy (arguments.plugin, root / 'plug-ins/joint-filter')
-    fixture.save_model (root / 'plug-ins/joint-filter/models/flash-denoise.safetensors')
+    if arguments.models:
+        (root / 'plug-ins/joint-filter/models').symlink_to (arguments.models)
+    else:
+        fixture.save_models (root / 'plug-ins/joint-filter/models')
     for name in 'script-fu', 'python-eval':
         (root / 'system' / name).symlink_to (pathlib.Path (arguments.gimp_plug_ins) / name)
     (root / 'gimp/gimprc').write_text (f'(plug-in-path "{root}/plug-ins:{root}/system")\n'
@@ -47,7 +50,7 @@ def screen ():
 def run_gimp (root, arguments, display=None):
     environment = dict (os.environ, GIMP3_DIRECTORY=f'{root}/gimp', JF_SCRATCH=str (root), JF_TAP=f'{root}/tap',
                         JF_COMMAND=arguments.command, JF_PICTURES=arguments.pictures or '',
-                        JF_MODEL=f'{root}/plug-ins/joint-filter/models/flash-denoise.safetensors')
+                        JF_MODELS=f'{root}/plug-ins/joint-filter/models')
     if display:
         environment['DISPLAY'] = f':{display}'
     code = f'import sys; sys.path.insert (0, "{HERE}"); import suite_{arguments.suite}'
@@ -98,6 +101,7 @@ def main ():
     parser = argparse.ArgumentParser ()
     parser.add_argument ('suite')
     parser.add_argument ('--pictures', metavar='FOLDER', help='give the suite a screen; it may leave pictures there')
+    parser.add_argument ('--models', metavar='FOLDER', help='give the plug-in these models')
     parser.add_argument ('--gimp', required=True)
     parser.add_argument ('--gimp-plug-ins', required=True)
     parser.add_argument ('--plugin', required=True)

@@ -39,6 +39,8 @@ def shows_the_arguments ():
                      'Zoom': {'items': ['Whole picture', '12.5%', '25%', '50%', '100%', '200%', '400%'], 'choice': '100%'},
                      GUIDANCE: {'items': ['top', 'flash', 'bottom'], 'choice': 'flash'},
                      'Strength (%)': [0, 100, 100], 'Noise level (%)': [0, 100 * NOISE_LEVEL, 30],
+                     'Quality': {'items': ['Fast', 'Best'], 'choice': 'Fast'},
+                     'Align guidance': {'items': ['Off', 'Shift', 'Shift, rotation and scale'], 'choice': 'Off'},
                      'Output': {'items': ['In place', 'New layer'], 'choice': 'In place'}}, shown)
 
 

@@ -29,7 +29,7 @@ def check_refused (image, targets, guidance, text, **arguments):
 
 @contextlib.contextmanager
 def model_file (change):
-    path = pathlib.Path (os.environ['JF_MODEL'])
+    path = pathlib.Path (MODELS, 'flash-denoise.safetensors')
     saved = path.read_bytes ()
     change (path)
     try:
@@ -197,7 +197,7 @@ def model_file_is_cut_off ():
 
 def kill_when_busy ():
     """What Cancel does, half a second of computing after the start."""
-    folder, ticks = os.path.dirname (os.path.dirname (os.environ['JF_MODEL'])), os.sysconf ('SC_CLK_TCK')
+    folder, ticks = os.path.dirname (MODELS), os.sysconf ('SC_CLK_TCK')
     while True:
         for process in pathlib.Path ('/proc').glob ('[0-9]*'):
             with contextlib.suppress (OSError):
@@ -216,7 +216,7 @@ def cancelled_run ():
     before = read (target)
     image.clean_all ()
     # Seconds of work, on any machine.
-    with model_file (lambda path: fixture.save_model (path, 1000)):
+    with model_file (lambda path: fixture.save_model (path, width=1000)):
         for output in 'in-place', 'new-layer':
             user = threading.Thread (target=kill_when_busy, daemon=True)
             user.start ()

@@ -15,9 +15,11 @@ from gi.repository import Gegl, Gimp
 
 import fixture
 
-PROCEDURE = 'plug-in-joint-filter-flash-denoise'
+PREFIX = 'plug-in-joint-filter-'
+PROCEDURE = PREFIX + 'flash-denoise'
 NOISE_LEVEL = 0.05
 SCRATCH = os.environ['JF_SCRATCH']
+MODELS = os.environ['JF_MODELS']
 
 cases = []
 
@@ -112,8 +114,8 @@ def n_components (drawable):
     return (3 if drawable.is_rgb () else 1) + (1 if drawable.has_alpha () else 0)
 
 
-# What GIMP keeps, as numbers with the sRGB curve. Only for images without a profile, or linear ones:
-# other "non-linear" values have their profile's curve.
+# What GIMP keeps, as numbers with the sRGB curve, but for masks and channels, which have none. Only for images without
+# a profile, or linear ones: other "non-linear" values have their profile's curve.
 
 def encode (value):
     return 12.92 * value if value <= 0.0031308 else 1.055 * value ** (1 / 2.4) - 0.055
@@ -139,40 +141,41 @@ def planes (drawable):
     """(colour as planes, sRGB-encoded; alpha as stored or None)"""
     values, n = native (drawable), n_components (drawable)
     colours = n - 1 if drawable.has_alpha () else n
-    # Masks and channels are linear in every image.
-    linear = precision_name (drawable).endswith ('-linear') and 'non-linear' not in precision_name (drawable) or \
-             not isinstance (drawable, Gimp.Layer)
+    linear = precision_name (drawable).endswith ('-linear') and 'non-linear' not in precision_name (drawable) and \
+             isinstance (drawable, Gimp.Layer)
     colour = [encode (v) if linear else v for c in range (colours) for v in values[c::n]]
     return array.array ('f', colour), values[n - 1::n] if drawable.has_alpha () else None
 
 
 # the filter
 
-def apply (target, guidance, width, height, noise_level=NOISE_LEVEL):
+def apply (target, guidance, width, height, noise_level=NOISE_LEVEL, model='flash-denoise'):
     """What `joint-filter apply` makes of planes."""
     source, result = SCRATCH + '/in.safetensors', SCRATCH + '/out.safetensors'
     area = width * height
     fixture.save (source, {'target': ([len (target) // area, height, width], target),
                            'guidance': ([len (guidance) // area, height, width], guidance),
                            'noise_level': ([1], [noise_level])})
-    subprocess.run ([os.environ['JF_COMMAND'], 'apply', os.environ['JF_MODEL'], source, result], check=True)
+    subprocess.run ([os.environ['JF_COMMAND'], 'apply', f'{MODELS}/{model}.safetensors', source, result], check=True)
     return fixture.load (result, 'output')
 
 
-def expect (target, guidance):
+def expect (target, guidance, **arguments):
     """The filtered colours of a target that guidance covers exactly."""
-    return apply (planes (target)[0], planes (guidance)[0], target.get_width (), target.get_height ())
+    return apply (planes (target)[0], planes (guidance)[0], target.get_width (), target.get_height (), **arguments)
 
 
-def call (image, targets, guidance, run_mode=Gimp.RunMode.NONINTERACTIVE, **arguments):
+def call (image, targets, guidance, run_mode=Gimp.RunMode.NONINTERACTIVE, mode='flash-denoise', **arguments):
     """(status, error text)"""
-    procedure = Gimp.get_pdb ().lookup_procedure (PROCEDURE)
+    procedure = Gimp.get_pdb ().lookup_procedure (PREFIX + mode)
     config = procedure.create_config ()
     config.set_property ('run-mode', run_mode)
     config.set_property ('image', image)
     config.set_core_object_array ('drawables', targets)
     config.set_property ('guidance', guidance)
-    for name, value in ({'noise-level': NOISE_LEVEL} | arguments).items ():
+    if procedure.find_argument ('noise-level'):
+        arguments = {'noise-level': NOISE_LEVEL} | arguments
+    for name, value in arguments.items ():
         config.set_property (name.replace ('_', '-'), value)
     values = procedure.run (config)
     return values.index (0), values.index (1) if values.length () > 1 else ''

@@ -1,0 +1,337 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""every mode: what of its layers goes through which model, and what becomes of it"""
+
+from support import *
+
+WIDTH, HEIGHT = 24, 17
+AREA = WIDTH * HEIGHT
+
+
+def pair (base=Gimp.ImageBaseType.RGB, **arguments):
+    image = new_image (base=base, **arguments)
+    guidance = add_layer (image, 'guide', 2)
+    return image, add_layer (image, 'target', 1), guidance
+
+
+def check_mode (mode, model, image, target, guidance, **arguments):
+    """That the network sees the colours as they are."""
+    expected = expect (target, guidance, model=model)
+    run (image, [target], guidance, mode=mode, **arguments)
+    check_near (planes (target)[0], expected)
+
+
+def get_error (image, target, guidance, **arguments):
+    """What is said to a call that must change nothing."""
+    before = read (target)
+    image.clean_all ()
+    status, text = call (image, [target], guidance, **arguments)
+    check (status in (Gimp.PDBStatusType.EXECUTION_ERROR, Gimp.PDBStatusType.CALLING_ERROR), status.value_nick)
+    check (read (target) == before and not image.is_dirty (), 'the image changed')
+    expect_message (text.split ('\n')[0])
+    return text
+
+
+# luma and chroma of ITU-R BT.601, by its own formulas
+
+def split (colour):
+    """(Y, Cb + Cr) of three planes or one"""
+    n = len (colour) // (3 if len (colour) > AREA else 1)
+    red, green, blue = (colour[:n], colour[n:2 * n], colour[2 * n:]) if len (colour) > n else (colour, colour, colour)
+    luma = [0.299 * r + 0.587 * g + 0.114 * b for r, g, b in zip (red, green, blue)]
+    return luma, [0.5 * (b - y) / (1 - 0.114) + 0.5 for b, y in zip (blue, luma)] + \
+        [0.5 * (r - y) / (1 - 0.299) + 0.5 for r, y in zip (red, luma)]
+
+
+def join (luma, chroma):
+    n = len (luma)
+    cb, cr = ([value - 0.5 for value in plane] for plane in (chroma[:n], chroma[n:]))
+    return [y + 1.402 * v for y, v in zip (luma, cr)] + \
+        [y - 0.344136286 * u - 0.714136286 * v for y, u, v in zip (luma, cb, cr)] + \
+        [y + 1.772 * u for y, u in zip (luma, cb)]
+
+
+def apply_to_chroma (chroma, luma, factor):
+    return [value for plane in (chroma[:AREA], chroma[AREA:])
+            for value in apply (plane, luma, WIDTH, HEIGHT, model=f'chroma-upsampling-x{factor}')]
+
+
+@case
+def denoise_fast_and_best ():
+    for mode in 'flash-denoise', 'nir-denoise':
+        check_mode (mode, mode, *pair (), quality='fast')
+        check_mode (mode, mode + '-best', *pair (), quality='best')
+
+
+@case
+def infrared_photo_in_grey ():
+    image, target, guidance = pair ()
+    values = noise (4 * AREA, 5)
+    for i in range (0, 4 * AREA, 4):
+        values[i + 1] = values[i + 2] = values[i]
+    fill (guidance, values)
+    check_mode ('nir-denoise', 'nir-denoise', image, target, guidance)
+
+
+@case
+def map_of_every_factor ():
+    for factor in 4, 8, 16:
+        check_mode ('upsample', f'upsampling-x{factor}', *pair (Gimp.ImageBaseType.GRAY), factor=factor)
+
+
+@case
+def map_in_colour_is_filtered_plane_by_plane ():
+    check_mode ('upsample', 'upsampling-x8', *pair (), factor=8)
+
+
+@case
+def map_of_eight_bits ():
+    image, target, guidance = pair (Gimp.ImageBaseType.GRAY, precision=Gimp.Precision.U8_NON_LINEAR)
+    expected = [min (max (v, 0.0), 1.0) for v in expect (target, guidance, model='upsampling-x4')]
+    run (image, [target], guidance, mode='upsample')
+    check_near (planes (target)[0], expected, 1 / 255)
+
+
+@case
+def layer_mask_as_map ():
+    image, layer, guidance = pair ()
+    mask = layer.create_mask (Gimp.AddMaskType.COPY)
+    layer.add_mask (mask)
+    before = read (layer)
+    check_mode ('upsample', 'upsampling-x4', image, mask, guidance)
+    check (read (layer) == before, 'the layer changed')
+
+
+@case
+def channel_as_map ():
+    image, layer, guidance = pair ()
+    channel = Gimp.Channel.new (image, 'saved selection', WIDTH, HEIGHT, 50, Gegl.Color.new ('red'))
+    image.insert_channel (channel, None, 0)
+    fill (channel, noise (4 * AREA, 7))
+    check_mode ('upsample', 'upsampling-x16', image, channel, guidance, factor=16)
+
+
+@case
+def factor_without_a_model ():
+    check (get_error (*pair (), mode='upsample', factor=5) ==
+           'There is no model for a factor of 5. Choose one of the factors that the dialog offers.')
+
+
+@case
+def chroma_of_the_target_and_luma_of_the_guidance ():
+    for factor in 4, 8, 16:
+        image, target, guidance = pair ()
+        luma, _ = split (planes (guidance)[0])
+        _, chroma = split (planes (target)[0])
+        filtered = apply_to_chroma (chroma, luma, factor)
+        run (image, [target], guidance, mode='chroma-upsample', factor=factor)
+        check_near (planes (target)[0], join (luma, filtered))
+        check_near (split (planes (target)[0])[0], luma)
+
+
+@case
+def chroma_of_what_has_none ():
+    image, target, guidance = pair ()
+    mask = target.create_mask (Gimp.AddMaskType.WHITE)
+    target.add_mask (mask)
+    text = '“%s” has no colours. Select a layer of an RGB image; a grey image becomes one with Image, Mode, RGB.'
+    check (get_error (image, mask, guidance, mode='chroma-upsample') == text % 'target mask')
+    # GIMP itself refuses images of a type that the procedure does not take.
+    get_error (*pair (Gimp.ImageBaseType.GRAY), mode='chroma-upsample')
+
+
+@case
+def self_guided_by_the_picture_in_every_pass ():
+    for mode in 'inverse-halftone', 'texture-removal':
+        image, target, guidance = pair ()
+        before = values = planes (target)[0]
+        for i in range (3):
+            values = apply (values, before, WIDTH, HEIGHT, model=mode)
+        run (image, [target], None, mode=mode, iterations=3)
+        check_near (planes (target)[0], values)
+
+
+@case
+def self_guided_modes_run_twice_by_themselves ():
+    image, target, guidance = pair ()
+    before = planes (target)[0]
+    expected = apply (apply (before, before, WIDTH, HEIGHT, model='inverse-halftone'), before, WIDTH, HEIGHT,
+                      model='inverse-halftone')
+    run (image, [target], None, mode='inverse-halftone')
+    check_near (planes (target)[0], expected)
+
+
+@case
+def self_guided_modes_take_another_guidance ():
+    check_mode ('inverse-halftone', 'inverse-halftone', *pair (), iterations=1)
+
+
+@case
+def self_guided_modes_need_one_layer_only ():
+    image = new_image (base=Gimp.ImageBaseType.GRAY)
+    target = add_layer (image, 'target', 1)
+    expected = expect (target, target, model='texture-removal')
+    run (image, [target], None, mode='texture-removal', iterations=1)
+    check_near (planes (target)[0], expected)
+
+
+@case
+def self_guided_layers_guide_themselves_each ():
+    image, target, other = pair ()
+    expected = [expect (layer, layer, model='texture-removal') for layer in (target, other)]
+    run (image, [target, other], None, mode='texture-removal', iterations=1)
+    for layer, values in zip ((target, other), expected):
+        check_near (planes (layer)[0], values)
+
+
+@case
+def passes_in_a_selection ():
+    image, target, guidance = pair ()
+    before = values = planes (target)[0]
+    for i in range (2):
+        values = apply (values, before, WIDTH, HEIGHT, model='inverse-halftone')
+    image.select_rectangle (Gimp.ChannelOps.REPLACE, 5, 3, 9, 7)
+    run (image, [target], None, mode='inverse-halftone', iterations=2)
+    inside = [5 <= i % WIDTH < 14 and 3 <= i // WIDTH % HEIGHT < 10 for i in range (3 * AREA)]
+    check_near (planes (target)[0], [a if i else b for a, b, i in zip (values, before, inside)])
+
+
+@case
+def strength_of_every_mode ():
+    for mode in 'upsample', 'chroma-upsample', 'texture-removal':
+        image, target, guidance = pair ()
+        copy = target.copy ()
+        image.insert_layer (copy, None, 0)
+        before = planes (target)[0]
+        run (image, [copy], guidance, mode=mode)
+        run (image, [target], guidance, mode=mode, strength=0.25)
+        check_near (planes (target)[0], [a + 0.25 * (b - a) for a, b in zip (before, planes (copy)[0])])
+
+
+# colorize: the whole way, by plain means
+
+def is_stroke (x, y):
+    return y == 8 and (3 <= x < 9 or 15 <= x < 21)
+
+
+def scribble (transparent):
+    """A photo of two halves, and strokes of a colour each."""
+    image = new_image ()
+    photo = add_layer (image, 'photo')
+    grey = noise (AREA, 3, 0.2, 0.3)
+    for i in range (AREA):
+        grey[i] += 0.4 if i % WIDTH >= 12 else 0.0
+    fill (photo, array.array ('f', [v for value in grey for v in (value, value, value, 1.0)]))
+    strokes = add_layer (image, 'strokes', alpha=True)
+    values = array.array ('f')
+    for i, value in enumerate (grey):
+        if is_stroke (i % WIDTH, i // WIDTH):
+            values.extend ([0.8, 0.3, 0.2, 1.0] if i % WIDTH < 12 else [0.1, 0.4, 0.9, 1.0])
+        else:
+            values.extend ([0.0, 0.0, 0.0, 0.0] if transparent else [value, value, value, 1.0])
+    buffer = strokes.get_buffer ()
+    buffer.set (whole (strokes), "R'G'B'A float", values.tobytes ())
+    buffer.flush ()
+    return image, strokes, photo
+
+
+def weigh (luma, width, height, x, y):
+    """The neighbours of a cell and their weights: Levin's program."""
+    import math
+    cells = [v * width + u for v in range (max (y - 1, 0), min (y + 2, height))
+             for u in range (max (x - 1, 0), min (x + 2, width))]
+    here = luma[y * width + x]
+    mean = sum (luma[cell] for cell in cells) / len (cells)
+    variance = sum ((luma[cell] - mean) ** 2 for cell in cells) / len (cells)
+    cells.remove (y * width + x)
+    least = min ((luma[cell] - here) ** 2 for cell in cells)
+    spread = max (0.6 * variance, least / -math.log (0.01), 2e-6)
+    weights = [math.exp (-(luma[cell] - here) ** 2 / spread) for cell in cells]
+    return [(cell, weight / sum (weights)) for cell, weight in zip (cells, weights)]
+
+
+def solve (luma, known, width, height):
+    """Gauss and Seidel's iteration, to the end."""
+    values = [known.get (cell, 0.5) for cell in range (width * height)]
+    equations = {y * width + x: weigh (luma, width, height, x, y) for y in range (height) for x in range (width)
+                 if y * width + x not in known}
+    for i in range (2000):
+        for cell, neighbours in equations.items ():
+            values[cell] = sum (weight * values[other] for other, weight in neighbours)
+    return values
+
+
+def cubic (t):
+    t = abs (t)
+    return 1.5 * t ** 3 - 2.5 * t ** 2 + 1 if t < 1 else -0.5 * t ** 3 + 2.5 * t ** 2 - 4 * t + 2 if t < 2 else 0.0
+
+
+def enlarge (values, width, height):
+    """Four times, as large as the layer."""
+    def mix (n, position, get):
+        center = (position + 0.5) / 4 - 0.5
+        first = int (center // 1) - 1
+        return sum (cubic (center - i) * get (min (max (i, 0), n - 1)) for i in range (first, first + 4))
+    return [mix (height, y, lambda v: mix (width, x, lambda u: values[v * width + u]))
+            for y in range (HEIGHT) for x in range (WIDTH)]
+
+
+def colorize (strokes, luma):
+    width, height = (WIDTH + 3) // 4, (HEIGHT + 3) // 4
+    pixels = {cell: [] for cell in range (width * height)}
+    for i in range (AREA):
+        pixels[i // WIDTH // 4 * width + i % WIDTH // 4].append (i)
+    small = [sum (luma[i] for i in pixels[cell]) / len (pixels[cell]) for cell in range (width * height)]
+    plane = []
+    for c in range (2):
+        known = {}
+        for cell, inside in pixels.items ():
+            marked = [strokes[c * AREA + i] for i in inside if is_stroke (i % WIDTH, i // WIDTH)]
+            if marked:
+                known[cell] = sum (marked) / len (marked)
+        plane += enlarge (solve (small, known, width, height), width, height)
+    filtered = apply_to_chroma (plane, luma, 4)
+    return [strokes[i] if is_stroke (i % WIDTH, i // WIDTH % HEIGHT) else value for i, value in enumerate (filtered)]
+
+
+def check_colorize (transparent):
+    image, strokes, photo = scribble (transparent)
+    luma, chroma = split (planes (photo)[0])[0], split (planes (strokes)[0])[1]
+    expected = join (luma, colorize (chroma, luma))
+    before = read (strokes)
+    run (image, [strokes], photo, mode='colorize')
+    result = image.get_layers ()[0]
+    check (result.get_name () == 'strokes filtered' and read (strokes) == before, 'the strokes changed')
+    check_near (planes (result)[0], expected)
+    check (set (planes (result)[1]) == {1.0}, 'the result is transparent')
+
+
+@case
+def strokes_on_a_transparent_layer ():
+    check_colorize (True)
+
+
+@case
+def strokes_on_a_copy_of_the_photo ():
+    check_colorize (False)
+
+
+@case
+def strokes_at_no_strength_are_the_photo ():
+    image, strokes, photo = scribble (True)
+    run (image, [strokes], photo, mode='colorize', strength=0.0, output='in-place')
+    check_near (planes (strokes)[0], planes (photo)[0])
+
+
+@case
+def no_strokes ():
+    image, strokes, photo = scribble (True)
+    fill (strokes, noise (4 * AREA, 1))
+    text = get_error (image, strokes, photo, mode='colorize')
+    check (text.startswith ('“strokes”: Strokes are everywhere, which leaves nothing to colour: paint some'), text)
+    copy = photo.copy ()
+    image.insert_layer (copy, None, 0)
+    text = get_error (image, copy, photo, mode='colorize')
+    check (text.startswith ('“photo copy”: There are no coloured strokes: paint some'), text)
+
+
+run_cases ()
