@@ -8,6 +8,7 @@
 #include <libgimp/gimp.h>
 
 #include "guidance-chooser.h"
+#include "modes.h"
 #include "preview-source.h"
 #include "task.h"
 
@@ -21,6 +22,7 @@ typedef gboolean (* JfApplyFunc) (const JfTask  *task,
 /* What the dialog is for. */
 typedef struct
 {
+  const JfMode        *mode;
   GimpProcedure       *procedure;
   GimpProcedureConfig *config;       /* the arguments, changed by the user */
   const char          *title;
