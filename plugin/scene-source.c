@@ -25,6 +25,9 @@
 #include "scene-source.h"
 
 
+#define PERCENT 100.0
+
+
 /* A guidance and what was found out with it. */
 typedef struct
 {
@@ -52,8 +55,9 @@ typedef struct
   JfTask             task;
   const JfPixels    *target;
   Stage             *stage;
-  JfRegion           part;       /* to render   */
-  JfPlanes           output;     /* of the part */
+  JfScene           *scene;      /* for the stage; NULL: it keeps its own */
+  JfRegion           part;       /* to render                             */
+  JfPlanes           output;     /* of the part                           */
 } Work;
 
 struct _JfSceneSource
@@ -106,6 +110,7 @@ static char     * get_message        (JfPreviewSource      *preview);
 static char     * describe_guidance  (JfPreviewSource      *preview);
 
 static char     * describe_align     (const JfAlign        *align,
+                                      gboolean              moved,
                                       const JfPlanes       *planes);
 static Stage    * get_stage          (const JfSceneSource  *source);
 
@@ -133,6 +138,14 @@ static void       copy_row           (const JfPlanes       *planes,
                                       int                   y,
                                       JfPlanes             *row);
 static void       apply_mask         (const JfSceneSource  *source,
+                                      int                   x,
+                                      int                   y,
+                                      JfPlanes             *row);
+static void       fill_ground        (const JfSceneSource  *source,
+                                      int                   x,
+                                      int                   y,
+                                      JfPlanes             *row);
+static float    * get_shares         (const JfSceneSource  *source,
                                       int                   x,
                                       int                   y,
                                       JfPlanes             *row);
@@ -168,7 +181,9 @@ static void       finish             (GObject              *object,
                                       GAsyncResult         *result,
                                       gpointer              data);
 static void       keep               (JfSceneSource        *source,
-                                      const Work           *work);
+                                      Work                 *work);
+static void       keep_stage         (JfSceneSource        *source,
+                                      Work                 *work);
 static gboolean   intersect          (const JfRegion       *region,
                                       const JfRegion       *other,
                                       JfRegion             *common);
@@ -295,16 +310,33 @@ is_busy (JfPreviewSource *preview)
   return JF_SCENE_SOURCE (preview)->busy;
 }
 
+/* Where there is no error, what was found out for the user. */
 static char *
 get_message (JfPreviewSource *preview)
 {
-  return g_strdup (JF_SCENE_SOURCE (preview)->message);
+  const JfSceneSource *source = JF_SCENE_SOURCE (preview);
+  JfPipelineOptions    options;
+  double               level;
+
+  if (source->message)
+    return g_strdup (source->message);
+
+  jf_arguments_get_options (source->config, source->mode, &options);
+
+  if (! source->prepared || ! (source->mode->arguments & JF_MODE_NOISE_LEVEL) || options.noise_level > 0.0)
+    return NULL;
+
+  level = jf_scene_get_noise_level (source->stage->scene);
+
+  return g_strdup_printf (_("Noise level found: %.1f%%"), PERCENT * level);
 }
 
 static char *
 describe_guidance (JfPreviewSource *preview)
 {
-  const Stage *stage = get_stage (JF_SCENE_SOURCE (preview));
+  const JfSceneSource *source = JF_SCENE_SOURCE (preview);
+  const Stage         *stage  = get_stage (source);
+  const JfAlign       *found  = source->prepared ? jf_scene_get_align (source->stage->scene) : NULL;
 
   if (! stage || ! stage->guidance.planes.data)
     return NULL;
@@ -312,14 +344,17 @@ describe_guidance (JfPreviewSource *preview)
   if (stage->overlap <= 0.0)
     return g_strdup (_("Does not overlap what is filtered"));
 
-  if (stage->overlap < 1.0 && ! stage->align.sure)
+  if (found && ! found->sure)
+    return g_strdup (_("How it lies is not sure, so it is not moved"));
+
+  if (found || stage->align.sure)
+    return describe_align (found ? found : &stage->align, found != NULL, &stage->guidance.planes);
+
+  if (stage->overlap < 1.0)
     return g_strdup_printf (_("Covers %d%% of what is filtered; beyond it, its edge is used"),
-                            (int) (100.0 * stage->overlap));
+                            (int) (PERCENT * stage->overlap));
 
-  if (! stage->align.sure)
-    return NULL;
-
-  return describe_align (&stage->align, &stage->guidance.planes);
+  return NULL;
 }
 
 /* By how much the corners are off. What a hand does to a camera is more than a pixel; less is also what the measure
@@ -327,6 +362,7 @@ describe_guidance (JfPreviewSource *preview)
  */
 static char *
 describe_align (const JfAlign  *align,
+                gboolean        moved,
                 const JfPlanes *planes)
 {
   double turn   = hypot (align->scale * cos (align->angle) - 1.0, align->scale * sin (align->angle));
@@ -335,6 +371,9 @@ describe_align (const JfAlign  *align,
 
   if (n <= 1)
     return g_strdup (_("Aligned"));
+
+  if (moved)
+    return g_strdup_printf (ngettext ("Moved by about %d pixel", "Moved by about %d pixels", n), n);
 
   return g_strdup_printf (ngettext ("About %d pixel off", "About %d pixels off", n), n);
 }
@@ -485,7 +524,7 @@ read_after_row (int       x,
 
   read_before_row (x, y, row, data);
 
-  if (! source->stage)
+  if (! source->stage || ! source->stage->scene)
     return;
 
   colour.channels = source->pixels.colour.channels;
@@ -493,8 +532,32 @@ read_after_row (int       x,
   jf_scene_blend (source->stage->scene, &region, source->strength, &colour);
   jf_patchwork_cover (&source->result, &source->pixels.colour, x, y, &colour);
 
+  if (source->mode->target == JF_TARGET_STROKES && source->pixels.alpha)
+    fill_ground (source, x, y, row);
+
   if (source->mask.data)
-    apply_mask (source, x, y, &colour);
+    apply_mask (source, x, y, row);
+}
+
+/* What strokes were painted on is transparent, the coloured photo is not. */
+static void
+fill_ground (const JfSceneSource *source,
+             int                  x,
+             int                  y,
+             JfPlanes            *row)
+{
+  JfPlanes before = source->pixels.planes;
+  JfPlanes after  = *row;
+
+  before.data     = source->pixels.alpha;
+  before.channels = 1;
+  after.data      = jf_planes_get_row (row, row->channels - 1, 0, 0);
+  after.channels  = 1;
+
+  for (int i = 0; i < row->width; i++)
+    after.data[i] = 1.0f;
+
+  jf_patchwork_cover (&source->result, &before, x, y, &after);
 }
 
 static void
@@ -514,15 +577,12 @@ apply_mask (const JfSceneSource *source,
             int                  y,
             JfPlanes            *row)
 {
-  const Babl       *code   = babl_format ("Y~ float");
+  const Babl       *code   = babl_format (GIMP_IS_CHANNEL (source->targets[0]) ? "Y float" : "Y~ float");
   const Babl       *light  = babl_format ("Y float");
   g_autofree float *before = g_new (float, row->width);
-  g_autofree float *mask   = g_new (float, row->width);
+  g_autofree float *shares = get_shares (source, x, y, row);
 
-  for (int i = 0; i < row->width; i++)
-    mask[i] = get_mask (source, x + i, y);
-
-  for (int c = 0; c < row->channels; c++)
+  for (int c = 0; c < source->pixels.colour.channels; c++)
     {
       float *after = jf_planes_get_row (row, c, 0, 0);
 
@@ -533,10 +593,38 @@ apply_mask (const JfSceneSource *source,
       babl_process (babl_fish (code, light), after, after, row->width);
 
       for (int i = 0; i < row->width; i++)
-        after[i] = before[i] + mask[i] * (after[i] - before[i]);
+        after[i] = before[i] + shares[i] * (after[i] - before[i]);
 
       babl_process (babl_fish (light, code), after, after, row->width);
     }
+}
+
+/* Of the colour after in the mixture, for which alpha counts; mixes alpha itself. */
+static float *
+get_shares (const JfSceneSource *source,
+            int                  x,
+            int                  y,
+            JfPlanes            *row)
+{
+  float       *shares = g_new (float, row->width);
+  const float *before = source->pixels.alpha ? source->pixels.alpha + (gsize) y * source->pixels.planes.width + x : NULL;
+  float       *after  = before ? jf_planes_get_row (row, row->channels - 1, 0, 0) : NULL;
+
+  for (int i = 0; i < row->width; i++)
+    {
+      float mask = get_mask (source, x + i, y);
+
+      shares[i] = mask;
+
+      if (! after || before[i] == after[i])
+        continue;
+
+      shares[i] = after[i] * mask;
+      after[i]  = before[i] * (1.0f - mask) + shares[i];
+      shares[i] = after[i] > 0.0f ? shares[i] / after[i] : 0.0f;
+    }
+
+  return shares;
 }
 
 static float
@@ -747,24 +835,25 @@ run (GTask        *task,
     g_task_return_error (task, error);
 }
 
+/* The main thread may be showing what the stage's scene knows of strokes, which other arguments change. */
 static gboolean
 prepare (Work    *work,
          GError **error)
 {
-  Stage                 *stage    = work->stage;
+  const Stage           *stage    = work->stage;
   const JfPlanes        *guidance = &stage->guidance.colour;
   g_autoptr (JfPipeline) pipeline = jf_models_load (work->mode, &work->options, error);
 
   if (! pipeline)
     return FALSE;
 
-  if (stage->scene)
+  if (stage->scene && work->mode->target != JF_TARGET_STROKES)
     return jf_scene_set_pipeline (stage->scene, pipeline, &work->task, error);
 
-  stage->scene = jf_scene_new (pipeline, &work->target->colour, work->target->alpha,
-                               guidance->data ? guidance : NULL, &work->task, error);
+  work->scene = jf_scene_new (pipeline, &work->target->colour, work->target->alpha,
+                              guidance->data ? guidance : NULL, &work->task, error);
 
-  return stage->scene != NULL;
+  return work->scene != NULL;
 }
 
 static gboolean
@@ -789,6 +878,7 @@ work_free (gpointer data)
   Work *work = data;
 
   jf_planes_clear (&work->output);
+  jf_scene_free (work->scene);
   g_free (work);
 }
 
@@ -800,7 +890,7 @@ finish (GObject      *object,
 {
   JfSceneSource     *source = JF_SCENE_SOURCE (object);
   GTask             *task   = G_TASK (result);
-  const Work        *work   = g_task_get_task_data (task);
+  Work              *work   = g_task_get_task_data (task);
   g_autoptr (GError) error  = NULL;
 
   g_clear_object (&source->cancellable);
@@ -815,21 +905,18 @@ finish (GObject      *object,
 
   if (! error && work->kind == WORK_RENDER)
     jf_preview_source_changed (JF_PREVIEW_SOURCE (source), JF_PICTURE_AFTER, &work->part);
+  else if (! error)
+    jf_preview_source_status (JF_PREVIEW_SOURCE (source));
 }
 
 static void
 keep (JfSceneSource *source,
-      const Work    *work)
+      Work          *work)
 {
   switch (work->kind)
     {
     case WORK_PREPARE:
-      source->prepared = TRUE;
-      if (source->next)
-        {
-          g_clear_pointer (&source->stage, stage_free);
-          source->stage = g_steal_pointer (&source->next);
-        }
+      keep_stage (source, work);
       break;
 
     case WORK_RENDER:
@@ -838,8 +925,26 @@ keep (JfSceneSource *source,
 
     case WORK_MEASURE:
       work->stage->measured = TRUE;
-      jf_preview_source_status (JF_PREVIEW_SOURCE (source));
       break;
+    }
+}
+
+static void
+keep_stage (JfSceneSource *source,
+            Work          *work)
+{
+  source->prepared = TRUE;
+
+  if (work->scene)
+    {
+      jf_scene_free (work->stage->scene);
+      work->stage->scene = g_steal_pointer (&work->scene);
+    }
+
+  if (source->next)
+    {
+      g_clear_pointer (&source->stage, stage_free);
+      source->stage = g_steal_pointer (&source->next);
     }
 }
 

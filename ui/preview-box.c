@@ -279,6 +279,6 @@ on_status (JfPreviewBox *box)
   gboolean         busy    = jf_preview_source_is_busy (box->source);
   g_autofree char *message = jf_preview_source_get_message (box->source);
 
-  g_object_set (box->spinner, "active", busy, NULL);
+  g_object_set (box->spinner, "active", busy, "visible", busy, NULL);
   gtk_label_set_text (GTK_LABEL (box->status), busy ? _("Computing the preview…") : message ? message : "");
 }
