@@ -62,26 +62,25 @@ class Plan:
     side: int                    # of the region
     repetitions: int
     budget_seconds: float        # for one program at one size
+    longest_seconds: float       # of one run: a program that would take longer sits out
 
 
 PLANS = {
-    "full": Plan((640, 480), ((640, 480), (1152, 864), (2000, 1500), (3000, 2000), (4000, 3000), (6000, 4000)),
-                 (2000, 1500), REGION_SIDE, 9, 60),
-    "quick": Plan((640, 480), (), (1152, 864), REGION_SIDE, 3, 10),
-    "smoke": Plan((70, 52), ((70, 52), (90, 60)), (96, 64), 32, 1, 1),
+    "full": Plan((640, 480), ((640, 480), (1152, 864), (2000, 1500), (4000, 3000), (6000, 4000)),
+                 (2000, 1500), REGION_SIDE, 7, 15, 30),
+    "quick": Plan((640, 480), (), (1152, 864), REGION_SIDE, 3, 10, 10),
+    "smoke": Plan((70, 52), ((70, 52), (90, 60)), (96, 64), 32, 1, 1, 1),
 }
 
 
 class Bench:
-    def __init__(self, programs, plan, threads, folder):
+    def __init__(self, programs, plan, threads, folder, results, path):
         self.programs = programs
         self.plan = plan
         self.threads = threads
         self.folder = folder
-        self.rows = []
-        self.regions = []
-        self.missing = {}
-        self.libraries = {}
+        self.results = results
+        self.path = path    # where results are kept, or None
 
     def run(self, networks):
         for network in networks:
@@ -97,13 +96,23 @@ class Bench:
         """The strongest of each library; im2col would take most of the time."""
         return ["oneDNN with taps" if network.taps else "oneDNN", "ONNX Runtime", bench_report.OURS]
 
+    def expected_seconds(self, program, network, size):
+        """From the largest picture so far; 0 without one."""
+        known = [row for row in self.results.rows if (row.network, row.program, row.channels) == (network.name, program.name, 3)]
+        largest = max(known, key=lambda row: (row.megapixels, row.threads), default=None)
+        return largest.ms / 1e3 * size[0] * size[1] / 1e6 / largest.megapixels if largest else 0
+
     def measure(self, network, size, channels, threads, names):
         width, height = size
+        if any((row.network, row.width, row.height, row.channels, row.threads) == (network.name, *size, channels, threads)
+               for row in self.results.rows):
+            return
         progress(f"{network.name}: {width} x {height}, {bench_report.channels_text(channels)}, "
                  f"{bench_report.threads_text(threads)}")
         started = []
         for program in PROGRAMS:
-            if program.name in names and (network.taps or not program.taps):
+            if (program.name in names and (network.taps or not program.taps) and
+                    self.expected_seconds(program, network, size) <= self.plan.longest_seconds):
                 tile = self.tile(program, network, width, height)
                 worker = self.start(program, network, size, channels, threads, ("--tile", str(tile)))
                 if worker:
@@ -114,6 +123,7 @@ class Bench:
         run_interleaved([peak] + [worker for _, _, worker in started],
                         3 if large else self.plan.repetitions, self.plan.budget_seconds, warm=not large)
         self.add_rows(network, size, channels, threads, started, peak)
+        self.results.save(self.path)
 
         for worker in [peak] + [worker for _, _, worker in started]:
             worker.close()
@@ -125,7 +135,7 @@ class Bench:
         for index, (program, tile, worker) in enumerate(started):
             if index == 0:
                 worker.ask(f"save {reference}")
-            self.rows.append(bench_report.Row(
+            self.results.rows.append(bench_report.Row(
                 network=network.name, width=size[0], height=size[1], channels=channels, threads=threads,
                 program=program.name, tile=tile, repetitions=len(worker.runs), ms=worker.median_ms, busy=worker.busy,
                 gflops=worker.flops / worker.median_ms / 1e6, peak_gflops=peak.flops / peak.median_ms / 1e6,
@@ -137,14 +147,17 @@ class Bench:
     def measure_region(self, network, threads):
         """A region of a picture against the whole of it."""
         (width, height), side = self.plan.region, self.plan.side
+        if any(region.network == network.name for region in self.results.regions):
+            return
         progress(f"{network.name}: {side} x {side} of {width} x {height}")
         x, y = (width - side) // 2, (height - side) // 2
         whole = self.start(PROGRAMS[-1], network, self.plan.region, 3, threads)
         part = self.start(PROGRAMS[-1], network, self.plan.region, 3, threads, ("--region", f"{x},{y},{side},{side}"))
         if whole and part:
             run_interleaved([whole, part], self.plan.repetitions, self.plan.budget_seconds, warm=True)
-            self.regions.append(bench_report.Region(network.name, side, width, height, threads, part.median_ms,
-                                                    whole.median_ms, int(part.description["halo"])))
+            self.results.regions.append(bench_report.Region(network.name, side, width, height, threads, part.median_ms,
+                                                            whole.median_ms, int(part.description["halo"])))
+            self.results.save(self.path)
             whole.close()
             part.close()
 
@@ -152,7 +165,7 @@ class Bench:
         """A worker, or None with the reason noted."""
         path = self.programs / program.file
         if not path.exists():
-            self.missing[program.name] = "not built: its library was not found"
+            self.results.missing[program.name] = "not built: its library was not found"
             return None
         worker = Worker([str(path), *program.options, *options, "--threads", str(threads),
                          network.path, *map(str, size), str(channels)], threads)
@@ -163,9 +176,9 @@ class Bench:
         text = description["library"]
         if "configuration" in description:
             text += f", configuration {description['configuration']}"
-        self.libraries[program.name] = text
+        self.results.libraries[program.name] = text
         if "layers" in description:
-            self.libraries[f"{program.name}, layers of the {network.name}"] = description["layers"].replace(",", ", ")
+            self.results.libraries[f"{program.name}, layers of the {network.name}"] = description["layers"].replace(",", ", ")
 
     def tile(self, program, network, width, height):
         """All programs of a case are in memory at the same time."""
@@ -180,22 +193,24 @@ def main():
     if arguments.smoke:
         threads = threads[-1:]
 
+    path = arguments.output and arguments.output / "results.json"
+    if path:
+        arguments.output.mkdir(parents=True, exist_ok=True)
+    results = bench_report.Results.load(path) if arguments.resume else bench_report.Results()
+
     with tempfile.TemporaryDirectory() as folder:
-        bench = Bench(arguments.programs.resolve(), plan, threads, folder)
         try:
-            bench.run(make_networks(folder, arguments.model))
+            Bench(arguments.programs.resolve(), plan, threads, folder, results, path).run(make_networks(folder, arguments.model))
         except WorkerError as error:
             sys.exit(f"bench: {error}")
 
-    report = bench_report.markdown(machine() | bench.libraries, bench.rows, bench.regions, bench.missing)
+    report = bench_report.markdown(machine(), results)
     print(report)
     if arguments.output:
-        arguments.output.mkdir(parents=True, exist_ok=True)
         (arguments.output / "results.md").write_text(report)
-        bench_report.write_csv(arguments.output / "results.csv", bench.rows)
-        bench_report.plot(arguments.output / "results.svg", bench.rows, threads[-1])
+        bench_report.plot(arguments.output / "results.svg", results.rows, threads[-1])
 
-    wrong = bench_report.unique(f"{row.program}, {row.network}" for row in bench.rows if not row.difference <= TOLERANCE)
+    wrong = bench_report.unique(f"{row.program}, {row.network}" for row in results.rows if not row.difference <= TOLERANCE)
     if wrong:
         sys.exit("bench: outputs differ: " + "; ".join(wrong))
 
@@ -206,10 +221,14 @@ def parse_arguments():
     parser.add_argument("--model", type=pathlib.Path, default=MODEL if MODEL.exists() else None,
                         help="model file of the compact network (default: flash-denoise.safetensors, "
                              "or random weights where it is missing)")
-    parser.add_argument("--output", type=pathlib.Path, help="also write results.md, results.csv and results.svg there")
+    parser.add_argument("--output", type=pathlib.Path, help="also write results.md, results.json and results.svg there")
+    parser.add_argument("--resume", action="store_true", help="go on with what the results.json in the output folder lacks")
     parser.add_argument("--quick", action="store_true", help="640 x 480 only, few repetitions")
     parser.add_argument("--smoke", action="store_true", help="tiny pictures, to test the benchmark itself")
-    return parser.parse_args()
+    arguments = parser.parse_args()
+    if arguments.resume and not (arguments.output and (arguments.output / "results.json").exists()):
+        parser.error("--resume needs an --output folder with a results.json")
+    return arguments
 
 
 def make_networks(folder, model):
@@ -226,11 +245,13 @@ def make_networks(folder, model):
 
 
 def machine():
-    model = "unknown"
+    words = {}
     for line in pathlib.Path("/proc/cpuinfo").read_text().splitlines():
-        if line.startswith("model name"):
-            model = line.split(":", 1)[1].strip()
-            break
+        key, _, value = line.partition(":")
+        words.setdefault(key.strip(), value.strip())
+    model = words.get("model name", "unknown")
+    if "cpu family" in words:
+        model += f" (family {words['cpu family']}, model {words['model']})"
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     system = platform.freedesktop_os_release().get("PRETTY_NAME", platform.system())
     return {"Processor": f"{model}, {os.cpu_count()} CPUs, {memory:.0f} GiB", "System": f"{system}, {platform.machine()}"}

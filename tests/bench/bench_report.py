@@ -3,8 +3,8 @@
 #
 # bench_report: results as a Markdown report, as CSV and as a plot
 
-import csv
 import dataclasses
+import json
 import math
 from xml.sax.saxutils import escape
 
@@ -60,10 +60,29 @@ class Region:
         return self.ms / (self.whole_ms * share)
 
 
-def markdown(machine, rows, regions, missing):
+@dataclasses.dataclass
+class Results:
+    rows: list = dataclasses.field(default_factory=list)
+    regions: list = dataclasses.field(default_factory=list)
+    missing: dict = dataclasses.field(default_factory=dict)      # why a program was not measured
+    libraries: dict = dataclasses.field(default_factory=dict)
+
+    @staticmethod
+    def load(path):
+        values = json.loads(path.read_text())
+        return Results([Row(**row) for row in values["rows"]], [Region(**region) for region in values["regions"]],
+                       values["missing"], values["libraries"])
+
+    def save(self, path):
+        if path:
+            path.write_text(json.dumps(dataclasses.asdict(self), indent=1))
+
+
+def markdown(machine, results):
+    rows, regions = results.rows, results.regions
     parts = ["# Joint Filter against other engines", ""]
-    parts += [f"- {name}: {value}" for name, value in machine.items()]
-    parts += [f"- Not measured: {program} ({reason})" for program, reason in missing.items()]
+    parts += [f"- {name}: {value}" for name, value in (machine | results.libraries).items()]
+    parts += [f"- Not measured: {program} ({reason})" for program, reason in results.missing.items()]
     parts += ["", NOTES, ""]
     for key in unique((row.network, row.width, row.height, row.channels) for row in rows):
         parts += case_table([row for row in rows if (row.network, row.width, row.height, row.channels) == key])
@@ -152,13 +171,6 @@ def network_ratios(rows):
             if row.network == ours[0].network != other.network and where(row) == where(other):
                 result.append((f"{where(row)}: {row.network} / {other.network}", f"{row.ms / other.ms:.2f}"))
     return result
-
-
-def write_csv(path, rows):
-    with open(path, "w", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow([field.name for field in dataclasses.fields(Row)])
-        writer.writerows(dataclasses.astuple(row) for row in rows)
 
 
 # Colours of Okabe and Ito, told apart by the colour-blind too

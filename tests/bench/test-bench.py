@@ -4,7 +4,7 @@
 #
 # test-bench: the benchmark runs, compares what it measures and reports all of it
 
-import csv
+import json
 import pathlib
 import subprocess
 import sys
@@ -35,8 +35,7 @@ def test_reports_every_program(programs, results, folder):
     result, output = results
     assert result.returncode == 0, result.stderr
 
-    with open(output / "results.csv", newline="") as file:
-        rows = list(csv.DictReader(file))
+    rows = json.loads((output / "results.json").read_text())["rows"]
     measured = {row["program"] for row in rows}
     for name, file in [("Joint Filter", "bench-joint-filter"), ("im2col + BLIS", "bench-im2col"),
                        ("oneDNN", "bench-onednn"), ("ONNX Runtime", "bench-onnxruntime")]:
@@ -49,6 +48,18 @@ def test_draws_a_plot(programs, results, folder):
     _, output = results
     plot = xml.etree.ElementTree.parse(output / "results.svg")
     assert len(plot.findall(".//{http://www.w3.org/2000/svg}polyline")) >= 4    # two networks, time and memory
+
+
+def test_resumes(programs, results, folder):
+    first, output = results
+    values = json.loads((output / "results.json").read_text())
+    (folder / "results.json").write_text(json.dumps(values | {"rows": values["rows"][:-1], "regions": []}))
+
+    second = bench(programs, "--output", folder, "--resume")
+    assert second.returncode == 0, second.stderr
+    # all but the case that was incomplete, which counts as measured, and the regions
+    again = json.loads((folder / "results.json").read_text())
+    assert again["rows"] == values["rows"][:-1] and len(again["regions"]) == len(values["regions"]) > 0
 
 
 def test_refuses_other_outputs(programs, results, folder):
@@ -66,7 +77,7 @@ def test_refuses_other_outputs(programs, results, folder):
 
 def main():
     programs = pathlib.Path(sys.argv[1])
-    tests = [test_reports_every_program, test_draws_a_plot, test_refuses_other_outputs]
+    tests = [test_reports_every_program, test_draws_a_plot, test_resumes, test_refuses_other_outputs]
 
     print(f"1..{len(tests)}")
     with tempfile.TemporaryDirectory() as output:
