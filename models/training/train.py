@@ -26,7 +26,13 @@ import muon
 import network as networks
 from batch import Batch
 
-LOSS_SCALE = 512             # keeps float16 gradients above that format's smallest number
+# The loss is scaled to keep float16 gradients above that format's smallest number and below its largest: by half as soon as
+# one gradient overflows, up again by and by (2 times in 700 steps). A step with an overflow is left out as a whole: without
+# its largest elements a gradient points elsewhere, which closes units for good and lets a loss run away.
+LOSS_SCALE, SMALLEST_SCALE, LARGEST_SCALE = 512, 1, 65536
+SCALE_DOWN, SCALE_UP = 0.5, 1.001
+LARGEST_NORM = 1.0           # of a step's gradient, for all weights together
+RUNAWAY = 3.0                # a pool's mean loss, over the lowest so far, that counts as lost
 TYPES = {'fp16': torch.float16, 'bf16': torch.bfloat16}
 OPTIMIZERS = {
     'adam': lambda parameters, rate: torch.optim.AdamW(parameters, lr=rate, weight_decay=0, betas=(.9, .99),
@@ -65,12 +71,14 @@ class Step:
     def __init__(self, net, optimizer, kind, batch, precision, passes):
         self.net, self.optimizer, self.kind, self.precision, self.passes = net, optimizer, kind, precision, passes
         self.batch = Batch(*(x.clone() for x in batch))
-        self.loss = torch.zeros((), device=batch.target.device)
-        self.graph = None
+        self.loss, self.scale = (torch.zeros((), device=batch.target.device) for _ in range(2))
+        self.scale.fill_(LOSS_SCALE if precision == 'fp16' else 1)
+        self.graph, self.count = None, 0
 
     def record(self):
         for _ in range(3):
             self.run()
+        self.loss.zero_()
         self.graph = torch.cuda.CUDAGraph()
         self.optimizer.zero_grad(set_to_none=True)
         with torch.cuda.graph(self.graph, stream=torch.cuda.current_stream()):
@@ -84,15 +92,22 @@ class Step:
             outputs = outputs_of(self.net, target, guide, told, self.passes)
         loss = sum(loss_of(self.kind, output.float(), networks.centre(truth, *output.shape[2:]), expected)
                    for output in outputs) / len(outputs)
-        scale = LOSS_SCALE if self.precision == 'fp16' else 1
-        (loss * scale).backward()
+        (loss * self.scale).backward()
+        self.unscale()
+        self.optimizer.step()
+        self.loss.add_(loss.detach())
+
+    def unscale(self):
+        """Gradients of the loss itself, clipped; all zero where one of them has overflowed."""
         gradients = [p.grad for p in self.net.parameters()]
-        torch._foreach_div_(gradients, scale)
+        norm = torch.stack(torch._foreach_norm(gradients)).norm() / self.scale
+        finite = torch.isfinite(norm)
+        factor = torch.where(finite, (LARGEST_NORM / norm).clamp(max=1) / self.scale, 0)
         for gradient in gradients:
             gradient.nan_to_num_(0, 0, 0)
-        torch.nn.utils.clip_grad_norm_(self.net.parameters(), 1.0)
-        self.optimizer.step()
-        self.loss.copy_(loss.detach())
+        torch._foreach_mul_(gradients, factor)
+        if self.precision == 'fp16':
+            self.scale.mul_(torch.where(finite, SCALE_UP, SCALE_DOWN)).clamp_(SMALLEST_SCALE, LARGEST_SCALE)
 
     def __call__(self, batch):
         for buffer, value in zip(self.batch, batch):
@@ -103,6 +118,30 @@ class Step:
             self.graph.replay()
         else:
             self.run()
+        self.count += 1
+
+    def mean_loss(self):
+        """Since the last call."""
+        mean, self.count = self.loss.item() / max(self.count, 1), 0
+        self.loss.zero_()
+        return mean
+
+
+class Refuge:
+    """The last good state of a run, to go back to when the loss runs away."""
+
+    def __init__(self, net, average):
+        self.states = [x for module in (net, average) for x in module.parameters()]
+        self.kept, self.lowest = None, math.inf
+        self.keep(self.lowest)
+
+    @torch.no_grad()
+    def keep(self, loss):
+        self.kept, self.lowest = [x.clone() for x in self.states], min(self.lowest, loss)
+
+    @torch.no_grad()
+    def go_back(self):
+        torch._foreach_copy_(self.states, self.kept)
 
 
 class Progress:
@@ -177,33 +216,40 @@ def train(config, folders, out, seconds, iterations, reports, device, start=None
     optimizer = OPTIMIZERS[training.get('optimizer', 'adam')](net.parameters(), rate)
     log(f'{len(data)} + {len(held_out)} pictures, {net.multiplications:.0f} multiplications per pixel, margin {net.margin}')
     trial_count, passes = training.get('trials', 128), training.get('passes', 1)
-    steps, done, pools, next_report = {}, 0, 0, 0.0
+    steps, done, pools, next_report, share_of_rate = {}, 0, 0, 0.0, 1.0
+    refuge, loss = Refuge(net, average), None
     progress = Progress(seconds, iterations)
     while (share := progress()) < 1:
         if share >= next_report:
             figures = report(average, recipe, held_out, settings, trial_count, training['patch'], passes)
             export(out, average, config)
             log(json.dumps({'share': round(share, 3), 'seconds': round(time.time() - progress.start),
-                            'iterations': done, **figures}))
+                            'iterations': done, 'loss': loss, **figures}))
             next_report += 1 / reports
-        late = share >= 1 - training['last_precision']
+        early, late = not start and share < training.get('leaky', 0), share >= 1 - training['last_precision']
         pool = recipe.examples(data, training['pool'], training['patch'], settings)
         for examples in pool.rounds(training.get('rounds', 1), training['batch']):
-            if late not in steps:
-                net.leak = 0.0 if late else training.get('leak', 0.0)
-                steps = {late: Step(net, optimizer, training['loss'], examples, training['precision'][late], passes)}
-            value = training['rate'] * min(1, done / training['warm_up'], .5 + .5 * math.cos(math.pi * min(1, share))) + 1e-6
+            if (early, late) not in steps:
+                net.leak = training['leak'] if early else 0.0
+                step = Step(net, optimizer, training['loss'], examples, training['precision'][late], passes)
+                steps = {(early, late): step}
+            value = share_of_rate * training['rate'] * min(1, done / training['warm_up'], .5 + .5 * math.cos(math.pi * min(1, share))) + 1e-6
             for group in optimizer.param_groups:
                 group['lr'].fill_(value) if cuda else group.update(lr=value)
-            steps[late](examples)
+            step(examples)
             done += 1
             progress.done = done
             share = progress()
         pools += 1
+        loss = step.mean_loss()
+        if not loss < RUNAWAY * refuge.lowest:
+            refuge.go_back()
+            share_of_rate /= 2
+            log(f'loss {loss:.3g} after {done} iterations: back to the last good state, at half the rate')
+            continue
+        refuge.keep(loss)
         weight = max(1 - training['average'], 1 / (pools + 1))
         torch._foreach_lerp_(list(average.parameters()), list(net.parameters()), weight)
-        if not all(torch.isfinite(x).all() for x in average.parameters()):
-            raise FloatingPointError(f'weights are not finite after {done} iterations')
     figures = report(average, recipe, held_out, settings, trial_count, training['patch'], passes)
     export(out, average, config)
     log(json.dumps({'share': 1, 'seconds': round(time.time() - progress.start), 'iterations': done, **figures}))
