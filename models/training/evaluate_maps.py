@@ -105,11 +105,12 @@ def joint_bilateral(x, degrade, spread, tolerance):
 def methods(arguments, core):
     """Name -> {setting: function of an example}."""
     table = {'noisy' if arguments.degrade == 'noise' else 'bicubic': {'': lambda x: x.target}}
-    radii = [1, 2, 4] if arguments.degrade == 'noise' else [arguments.factor // 2, arguments.factor, 2 * arguments.factor]
+    f = arguments.factor
+    radii = [1, 2, 4] if arguments.degrade == 'noise' else [f // 4, f // 2, f, 2 * f]
     if arguments.competitors:
-        table['guided filter'] = competitors.settings(guided_filter, radius=radii, epsilon=[1e-4, 1e-3, 1e-2])
+        table['guided filter'] = competitors.settings(guided_filter, radius=radii, epsilon=[1e-5, 1e-4, 1e-3, 1e-2])
         bilateral = functools.partial(joint_bilateral, degrade=arguments.degrade)
-        table['joint bilateral'] = competitors.settings(bilateral, spread=[.5, .75, 1, 1.5], tolerance=[.03, .06, .12, .25])
+        table['joint bilateral'] = competitors.settings(bilateral, spread=[.25, .35, .5, .75, 1], tolerance=[.03, .06, .12, .25])
     for model in arguments.models:
         def run(x, model=model):
             return core.apply(model, x.target[..., None], x.photo)[..., 0]
@@ -142,10 +143,10 @@ def sheet(path, pictures, size):
 
 def measured(name, examples, table, arguments, out):
     rows, best = [], {}
+    searched = examples[::arguments.search_every]
     for method, variants in table.items():
-        results = {setting: [function(x) for x in examples] for setting, function in variants.items()}
-        setting = min(results, key=lambda s: np.mean([rmse(r, x) for r, x in zip(results[s], examples)]))
-        best[method] = results[setting]
+        setting = min(variants, key=lambda s: np.mean([rmse(variants[s](x), x) for x in searched]) if len(variants) > 1 else 0)
+        best[method] = [variants[setting](x) for x in examples]
         error, f = (np.mean([measure(r, x) for r, x in zip(best[method], examples)]) for measure in (rmse, f_measure))
         rows.append((name, method, setting, round(float(error), 4), round(float(f), 4)))
         print(*rows[-1], sep='\t', flush=True)
@@ -183,6 +184,7 @@ def main():
     parser.add_argument('--unit', type=float, default=1)
     parser.add_argument('--every', type=int, default=1, help='take every so many-th picture')
     parser.add_argument('--competitors', action='store_true')
+    parser.add_argument('--search-every', type=int, default=1, help='their settings are chosen by every so many-th picture')
     parser.add_argument('--joint-filter', default='joint-filter', metavar='PROGRAM')
     parser.add_argument('--size', type=int, default=0, help='of the parts shown in sheets; 0: no sheets')
     parser.add_argument('--out', default='results')
