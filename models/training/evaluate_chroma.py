@@ -90,9 +90,9 @@ def methods(arguments, core):
     table = {'bicubic': {'': lambda x: x.target}}
     if arguments.competitors:
         f = arguments.factor
-        table['guided filter'] = competitors.settings(maps.guided_filter, radius=[f // 2, f, 2 * f], epsilon=[1e-4, 1e-3, 1e-2])
+        table['guided filter'] = competitors.settings(maps.guided_filter, radius=[f // 2, f], epsilon=[1e-4, 1e-3])
         table['joint bilateral'] = competitors.settings(lambda x, **s: maps.joint_bilateral(x, 'box', **s),
-                                                        spread=[.5, .75, 1], tolerance=[.03, .06, .12, .25])
+                                                        spread=[.5, 1], tolerance=[.03, .06, .12])
     for model in arguments.other + arguments.models:
         def run(x, model=model):
             return core.apply(model, x.target[..., None], x.photo)[..., 0]

@@ -53,13 +53,13 @@ def loss_of(kind, output, truth, expected):
 
 
 def outputs_of(net, target, guide, told, passes):
-    """What every pass gives: a single one without its margin; several whole, each improving what the last one gave by
-    the same guide."""
+    """What every pass gives: a single one without its margin; several whole, each improving what the last one gave,
+    guided by that too."""
     if passes == 1:
         return [net(target, guide, told)]
     outputs = []
     for _ in range(passes):
-        target = net.apply_to(target, guide, told)
+        target = guide = net.apply_to(target, guide, told)
         outputs.append(target)
     return outputs
 
