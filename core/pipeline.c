@@ -9,10 +9,27 @@
 #include "pipeline.h"
 
 
-static gboolean load (JfPipeline         *pipeline,
-                      const JfModeModel  *model,
-                      const char         *folder,
-                      GError            **error);
+/* The models of a mode, as far as any pipeline wanted them. */
+typedef struct _JfShelf
+{
+  JfFilter        *filters[JF_MODE_MAX_MODELS];
+  gatomicrefcount  ref_count;
+} Shelf;
+
+
+static Shelf    * shelf_new    (void);
+static void       shelf_unref  (Shelf                    *shelf);
+static JfPipeline *
+                  pipeline_new (const JfMode             *mode,
+                                const JfPipelineOptions  *options,
+                                Shelf                    *shelf,
+                                const char               *folder,
+                                GError                  **error);
+static gboolean   load         (Shelf                    *shelf,
+                                const JfMode             *mode,
+                                const JfModeModel        *model,
+                                const char               *folder,
+                                GError                  **error);
 
 
 G_DEFINE_QUARK (jf-pipeline-error-quark, jf_pipeline_error)
@@ -36,35 +53,30 @@ jf_pipeline_new (const JfMode             *mode,
                  const char               *folder,
                  GError                  **error)
 {
-  g_autoptr (JfPipeline)  pipeline = g_new0 (JfPipeline, 1);
-  const JfModeModel      *model    = jf_mode_find_model (mode, options->factor, options->quality);
+  return pipeline_new (mode, options, shelf_new (), folder, error);
+}
 
-  pipeline->mode    = mode;
-  pipeline->options = *options;
-  g_atomic_ref_count_init (&pipeline->ref_count);
+/**
+ * jf_pipeline_change:
+ * @pipeline: a pipeline
+ * @options:  what the user chose then
+ * @folder:   where the model files are
+ * @error:    return location for an error, as of jf_pipeline_new ()
+ *
+ * Models that pipelines made so from each other have in common are loaded once, and kept as long as one of them is. Only
+ * one thread at a time may make them.
+ *
+ * Returns: (transfer full) (nullable): the same mode with other options
+ */
+JfPipeline *
+jf_pipeline_change (const JfPipeline         *pipeline,
+                    const JfPipelineOptions  *options,
+                    const char               *folder,
+                    GError                  **error)
+{
+  g_atomic_ref_count_inc (&pipeline->shelf->ref_count);
 
-  if (! (mode->arguments & JF_MODE_ITERATIONS))
-    pipeline->options.iterations = mode->iterations;
-
-  if (mode->target == JF_TARGET_STROKES)
-    {
-      for (model = mode->models; model->file; model++)
-        if (! load (pipeline, model, folder, error))
-          return NULL;
-    }
-  else if (! model)
-    {
-      g_set_error (error, JF_PIPELINE_ERROR, JF_PIPELINE_ERROR_OPTION,
-                   _("There is no model for a factor of %d. Choose one of the factors that the dialog offers."),
-                   options->factor);
-      return NULL;
-    }
-  else if (! load (pipeline, model, folder, error))
-    {
-      return NULL;
-    }
-
-  return g_steal_pointer (&pipeline);
+  return pipeline_new (pipeline->mode, options, pipeline->shelf, folder, error);
 }
 
 /**
@@ -93,9 +105,7 @@ jf_pipeline_unref (JfPipeline *pipeline)
   if (! g_atomic_ref_count_dec (&pipeline->ref_count))
     return;
 
-  for (int i = 0; i < JF_MODE_MAX_MODELS; i++)
-    jf_filter_free (pipeline->filters[i]);
-
+  shelf_unref (pipeline->shelf);
   g_free (pipeline);
 }
 
@@ -117,25 +127,88 @@ jf_pipeline_get_filter (const JfPipeline *pipeline,
                                                                 : pipeline->options.factor;
   const JfModeModel *model  = jf_mode_find_model (mode, factor, pipeline->options.quality);
 
-  return pipeline->filters[model - mode->models];
+  return pipeline->shelf->filters[model - mode->models];
 }
 
 
 /*  private functions  */
 
+static Shelf *
+shelf_new (void)
+{
+  Shelf *shelf = g_new0 (Shelf, 1);
+
+  g_atomic_ref_count_init (&shelf->ref_count);
+
+  return shelf;
+}
+
+static void
+shelf_unref (Shelf *shelf)
+{
+  if (! g_atomic_ref_count_dec (&shelf->ref_count))
+    return;
+
+  for (int i = 0; i < JF_MODE_MAX_MODELS; i++)
+    jf_filter_free (shelf->filters[i]);
+
+  g_free (shelf);
+}
+
+/* @shelf: (transfer full) */
+static JfPipeline *
+pipeline_new (const JfMode             *mode,
+              const JfPipelineOptions  *options,
+              Shelf                    *shelf,
+              const char               *folder,
+              GError                  **error)
+{
+  g_autoptr (JfPipeline)  pipeline = g_new0 (JfPipeline, 1);
+  const JfModeModel      *model    = jf_mode_find_model (mode, options->factor, options->quality);
+
+  pipeline->mode    = mode;
+  pipeline->options = *options;
+  pipeline->shelf   = shelf;
+  g_atomic_ref_count_init (&pipeline->ref_count);
+
+  if (! (mode->arguments & JF_MODE_ITERATIONS))
+    pipeline->options.iterations = mode->iterations;
+
+  if (mode->target == JF_TARGET_STROKES)
+    {
+      for (model = mode->models; model->file; model++)
+        if (! load (shelf, mode, model, folder, error))
+          return NULL;
+    }
+  else if (! model)
+    {
+      g_set_error (error, JF_PIPELINE_ERROR, JF_PIPELINE_ERROR_OPTION,
+                   _("There is no model for a factor of %d. Choose one of the factors that the dialog offers."),
+                   options->factor);
+      return NULL;
+    }
+  else if (! load (shelf, mode, model, folder, error))
+    {
+      return NULL;
+    }
+
+  return g_steal_pointer (&pipeline);
+}
+
+/* What is there already is not loaded again. */
 static gboolean
-load (JfPipeline         *pipeline,
+load (Shelf              *shelf,
+      const JfMode       *mode,
       const JfModeModel  *model,
       const char         *folder,
       GError            **error)
 {
+  JfFilter           **filter = &shelf->filters[model - mode->models];
   g_autofree char     *path   = g_build_filename (folder, model->file, NULL);
-  g_autoptr (JfModel)  loaded = jf_model_load (path, error);
+  g_autoptr (JfModel)  loaded = *filter ? NULL : jf_model_load (path, error);
 
-  if (! loaded)
-    return FALSE;
+  if (loaded)
+    *filter = jf_filter_new (loaded);
 
-  pipeline->filters[model - pipeline->mode->models] = jf_filter_new (loaded);
-
-  return TRUE;
+  return *filter != NULL;
 }

@@ -42,13 +42,17 @@ typedef struct
   JfPipelineOptions  options;
 
   /*< private >*/
-  JfFilter        *filters[JF_MODE_MAX_MODELS];     /* of the mode's models, as far as they are wanted */
+  struct _JfShelf *shelf;       /* the models */
   gatomicrefcount  ref_count;
 } JfPipeline;
 
 GQuark       jf_pipeline_error_quark (void);
 
 JfPipeline * jf_pipeline_new         (const JfMode             *mode,
+                                      const JfPipelineOptions  *options,
+                                      const char               *folder,
+                                      GError                  **error);
+JfPipeline * jf_pipeline_change      (const JfPipeline         *pipeline,
                                       const JfPipelineOptions  *options,
                                       const char               *folder,
                                       GError                  **error);

@@ -13,6 +13,7 @@
  * jf_models_load:
  * @mode:    a mode
  * @options: what the user chose
+ * @former:  (nullable): the pipeline of the same mode before that, which may have loaded the model already
  * @error:   return location for an error that says what to do
  *
  * Returns: (transfer full) (nullable): the mode with its model from the folder "models" beside the plug-in's
@@ -21,12 +22,14 @@
 JfPipeline *
 jf_models_load (const JfMode             *mode,
                 const JfPipelineOptions  *options,
+                const JfPipeline         *former,
                 GError                  **error)
 {
   g_autofree char   *program  = g_path_get_dirname (gimp_get_progname ());
   g_autofree char   *folder   = g_build_filename (program, "models", NULL);
   g_autoptr (GError) reason   = NULL;
-  JfPipeline        *pipeline = jf_pipeline_new (mode, options, folder, &reason);
+  JfPipeline        *pipeline = former ? jf_pipeline_change (former, options, folder, &reason)
+                                       : jf_pipeline_new (mode, options, folder, &reason);
 
   if (pipeline)
     return pipeline;

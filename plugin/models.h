@@ -11,6 +11,7 @@ G_BEGIN_DECLS
 
 JfPipeline * jf_models_load (const JfMode             *mode,
                              const JfPipelineOptions  *options,
+                             const JfPipeline         *former,
                              GError                  **error);
 
 G_END_DECLS

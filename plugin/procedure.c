@@ -191,7 +191,7 @@ apply (const JfTask  *task,
   get_arguments (job, self->config);
   jf_arguments_get_options (self->config, self->mode, &options);
   g_clear_pointer (&job->pipeline, jf_pipeline_unref);
-  job->pipeline = jf_models_load (self->mode, &options, error);
+  job->pipeline = jf_models_load (self->mode, &options, NULL, error);
 
   return job->pipeline && check_guidance (job, self->mode, job->guidance, error) && jf_job_run (job, task, error);
 }

@@ -55,6 +55,8 @@ typedef struct
   JfTask             task;
   const JfPixels    *target;
   Stage             *stage;
+  JfPipeline        *former;     /* NULL: there was none so far           */
+  JfPipeline        *pipeline;   /* for the options                       */
   JfScene           *scene;      /* for the stage; NULL: it keeps its own */
   JfRegion           part;       /* to render                             */
   JfPlanes           output;     /* of the part                           */
@@ -75,6 +77,7 @@ struct _JfSceneSource
   JfPatchwork           result;            /* at full strength                                        */
   double                strength;
 
+  JfPipeline           *pipeline;          /* the last one; NULL: none so far                         */
   Stage                *stage;             /* what the result was made with; NULL: nothing so far     */
   Stage                *next;              /* what takes its place when it is prepared; NULL: nothing */
   gboolean              prepared;          /* the stage is that of the arguments                      */
@@ -277,6 +280,7 @@ finalize (GObject *object)
 
   g_clear_pointer (&source->stage, stage_free);
   g_clear_pointer (&source->next, stage_free);
+  g_clear_pointer (&source->pipeline, jf_pipeline_unref);
   jf_patchwork_clear (&source->result);
   jf_planes_clear (&source->mask);
   jf_pixels_clear (&source->pixels);
@@ -810,6 +814,7 @@ start (JfSceneSource  *source,
   work->stage  = get_stage (source);
   work->part   = *part;
   work->task   = (JfTask) { gimp_get_num_processors (), source->cancellable, NULL, NULL };
+  work->former = source->pipeline ? jf_pipeline_ref (source->pipeline) : NULL;
   jf_arguments_get_options (source->config, source->mode, &work->options);
 
   task = g_task_new (source, source->cancellable, finish, NULL);
@@ -840,17 +845,18 @@ static gboolean
 prepare (Work    *work,
          GError **error)
 {
-  const Stage           *stage    = work->stage;
-  const JfPlanes        *guidance = &stage->guidance.colour;
-  g_autoptr (JfPipeline) pipeline = jf_models_load (work->mode, &work->options, error);
+  const Stage    *stage    = work->stage;
+  const JfPlanes *guidance = &stage->guidance.colour;
 
-  if (! pipeline)
+  work->pipeline = jf_models_load (work->mode, &work->options, work->former, error);
+
+  if (! work->pipeline)
     return FALSE;
 
   if (stage->scene && work->mode->target != JF_TARGET_STROKES)
-    return jf_scene_set_pipeline (stage->scene, pipeline, &work->task, error);
+    return jf_scene_set_pipeline (stage->scene, work->pipeline, &work->task, error);
 
-  work->scene = jf_scene_new (pipeline, &work->target->colour, work->target->alpha,
+  work->scene = jf_scene_new (work->pipeline, &work->target->colour, work->target->alpha,
                               guidance->data ? guidance : NULL, &work->task, error);
 
   return work->scene != NULL;
@@ -879,6 +885,8 @@ work_free (gpointer data)
 
   jf_planes_clear (&work->output);
   jf_scene_free (work->scene);
+  g_clear_pointer (&work->pipeline, jf_pipeline_unref);
+  g_clear_pointer (&work->former, jf_pipeline_unref);
   g_free (work);
 }
 
@@ -934,6 +942,9 @@ keep_stage (JfSceneSource *source,
             Work          *work)
 {
   source->prepared = TRUE;
+
+  g_clear_pointer (&source->pipeline, jf_pipeline_unref);
+  source->pipeline = g_steal_pointer (&work->pipeline);
 
   if (work->scene)
     {

@@ -208,7 +208,7 @@ measure_core (GimpProcedureConfig  *config,
   g_auto (JfPlanes)       output   = { 0 };
 
   jf_arguments_get_options (config, mode, &options);
-  pipeline = jf_models_load (mode, &options, error);
+  pipeline = jf_models_load (mode, &options, NULL, error);
 
   if (! pipeline ||
       ! jf_pixels_read (&pixels, target, &whole, error) ||
