@@ -76,6 +76,7 @@ static gboolean apply          (const JfScene   *scene,
                                 const JfTask    *task,
                                 JfPlanes        *output,
                                 GError         **error);
+static gboolean guides_itself  (const JfScene   *scene);
 static JfRegion expand         (const JfScene   *scene,
                                 const JfRegion  *region,
                                 int              n_passes);
@@ -165,7 +166,7 @@ jf_scene_set_pipeline (JfScene       *scene,
 
   scene->filter = jf_pipeline_get_filter (pipeline, scene->target.width, scene->target.height);
 
-  if (pipeline->options.motion != scene->motion && scene->guidance.data != scene->target.data &&
+  if (pipeline->options.motion != scene->motion && ! guides_itself (scene) &&
       (! align (scene, task, error) || ! make_guide (scene, error)))
     return FALSE;
 
@@ -457,7 +458,9 @@ render_pass (const JfScene   *scene,
   return TRUE;
 }
 
-/* Runs the network over the part @region of the target, which is known in @area as @picture. */
+/* Runs the network over the part @region of the target, which is known in @area as @picture. A picture that guides
+ * itself does so as it is after each pass: guided by what it was before, textures would come back.
+ */
 static gboolean
 apply (const JfScene   *scene,
        const JfPlanes  *picture,
@@ -470,13 +473,27 @@ apply (const JfScene   *scene,
   JfRegion          inside  = { region->x - area->x, region->y - area->y, region->width, region->height };
   JfFilterOptions   options = { jf_scene_get_noise_level (scene), &inside, *task };
   g_auto (JfPlanes) crop    = { 0 };
-  gboolean          whole   = area->width == scene->target.width && area->height == scene->target.height;
+  const JfPlanes   *guide   = &scene->guide;
 
-  if (! whole && ! jf_planes_crop (&crop, &scene->guide, area, error))
-    return FALSE;
+  if (picture != &scene->input && guides_itself (scene))
+    {
+      guide = picture;
+    }
+  else if (area->width != scene->target.width || area->height != scene->target.height)
+    {
+      if (! jf_planes_crop (&crop, &scene->guide, area, error))
+        return FALSE;
 
-  return jf_filter_apply (scene->filter, picture, whole ? &scene->guide : &crop, &options,
-                          output, error);
+      guide = &crop;
+    }
+
+  return jf_filter_apply (scene->filter, picture, guide, &options, output, error);
+}
+
+static gboolean
+guides_itself (const JfScene *scene)
+{
+  return scene->guidance.data == scene->target.data;
 }
 
 /* What @n_passes more passes over @region look at. It begins with a whole block, as the pictures that the network
