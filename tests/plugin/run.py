@@ -26,14 +26,26 @@ def make_folders (root, arguments):
     (root / 'plug-ins/joint-filter').mkdir (parents=True)
     (root / 'system').mkdir ()
     shutil.copy (arguments.plugin, root / 'plug-ins/joint-filter')
+    (root / 'plug-ins/joint-filter/help').symlink_to (pathlib.Path (arguments.plugin).resolve ().parent / 'help')
     if arguments.models:
         (root / 'plug-ins/joint-filter/models').symlink_to (arguments.models)
     else:
         fixture.save_models (root / 'plug-ins/joint-filter/models')
-    for name in 'script-fu', 'python-eval':
+    for name in 'script-fu', 'python-eval', 'file-png', 'file-glob':
         (root / 'system' / name).symlink_to (pathlib.Path (arguments.gimp_plug_ins) / name)
     (root / 'gimp/gimprc').write_text (f'(plug-in-path "{root}/plug-ins:{root}/system")\n'
                                        '(show-welcome-dialog no)\n(check-updates no)\n')
+
+
+def make_browser (root):
+    """Keeps the address that it is called with."""
+    (root / 'data/applications').mkdir (parents=True)
+    browser = root / 'browser'
+    browser.write_text (f'#!/bin/sh\necho "$1" > {root}/page.new && mv {root}/page.new {root}/page\n')
+    browser.chmod (0o755)
+    (root / 'data/applications/browser.desktop').write_text (
+        f'[Desktop Entry]\nType=Application\nName=Browser\nExec={browser} %u\nMimeType=text/html;\n')
+    (root / 'data/applications/mimeapps.list').write_text ('[Default Applications]\ntext/html=browser.desktop\n')
 
 
 @contextlib.contextmanager
@@ -52,7 +64,8 @@ def run_gimp (root, arguments, display=None):
                         JF_COMMAND=arguments.command, JF_PICTURES=arguments.pictures or '',
                         JF_MODELS=f'{root}/plug-ins/joint-filter/models')
     if display:
-        environment['DISPLAY'] = f':{display}'
+        make_browser (root)
+        environment |= {'DISPLAY': f':{display}', 'XDG_DATA_HOME': f'{root}/data'}
     code = f'import sys; sys.path.insert (0, "{HERE}"); import suite_{arguments.suite}'
     return subprocess.run ([*(['dbus-run-session', '--'] if display else []), arguments.gimp, '-ndfs',
                             '--batch-interpreter', 'python-fu-eval', '-b', code, '--quit'],
@@ -66,7 +79,7 @@ def has_screen ():
 
 
 # What GIMP and its own plug-ins print in such an environment.
-HARMLESS = [r'Failed to parse tag cache', r'script_fu_add_resource_arg', r'GIMP-Warning: Welcome', r'^$',
+HARMLESS = [r'Failed to parse tag cache', r'Missing arg type: GimpExportOptions', r'script_fu_add_resource_arg', r'GIMP-Warning: Welcome', r'^$',
             r'gimp_flush\(\): error: Broken pipe', r'batch command executed successfully', r'a stray image',
             r'^\(gimp:.*GLib-GObject-CRITICAL', r'list of contexts not empty', r'^stale context:', r'cannot open display',
             r'GIMP-Error: Calling error for procedure',

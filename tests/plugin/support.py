@@ -2,7 +2,9 @@
 """what the suites share; runs inside GIMP"""
 
 import array
+import contextlib
 import os
+import pathlib
 import random
 import subprocess
 import sys
@@ -43,7 +45,7 @@ def expect_message (text):
 
 
 def run_cases ():
-    with open (os.environ['JF_TAP'], 'w', buffering=1) as out:
+    with open (os.environ['JF_TAP'], 'a', buffering=1) as out:
         print (f'1..{len (cases)}', file=out)
         for number, (name, function) in enumerate (cases, 1):
             try:
@@ -163,6 +165,18 @@ def apply (target, guidance, width, height, noise_level=NOISE_LEVEL, model='flas
 def expect (target, guidance, **arguments):
     """The filtered colours of a target that guidance covers exactly."""
     return apply (planes (target)[0], planes (guidance)[0], target.get_width (), target.get_height (), **arguments)
+
+
+@contextlib.contextmanager
+def model_file (change):
+    """For as long as it is not what it was."""
+    path = pathlib.Path (MODELS, 'flash-denoise.safetensors')
+    saved = path.read_bytes ()
+    change (path)
+    try:
+        yield path
+    finally:
+        path.write_bytes (saved)
 
 
 def call (image, targets, guidance, run_mode=Gimp.RunMode.NONINTERACTIVE, mode='flash-denoise', **arguments):

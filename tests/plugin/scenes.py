@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""small pictures of which the truth is known, in formulas: they can be moved by parts of a pixel"""
+
+import array
+import math
+import random
+
+WIDTH, HEIGHT = 160, 120
+AREA = WIDTH * HEIGHT
+
+# Things: middle, size, angle, round or not; how bright by day, in red, green and blue, in infrared, and how far away.
+THINGS = [((40, 35), 26, 0.0, True,  (0.80, 0.35, 0.25), 0.30, 0.2),
+          ((115, 40), 30, 0.5, False, (0.25, 0.45, 0.80), 0.75, 0.5),
+          ((70, 85), 24, 0.9, False, (0.85, 0.80, 0.30), 0.55, 0.8),
+          ((128, 92), 20, 0.0, True,  (0.30, 0.65, 0.35), 0.90, 0.65),
+          ((92, 58), 9, 0.3, False, (0.95, 0.92, 0.88), 0.15, 0.35)]
+GROUND = ((0.55, 0.50, 0.48), 0.45, 0.0)
+
+
+def cover (thing, x, y):
+    """How much of a pixel there is a thing's."""
+    (u, v), size, angle, is_round = thing[:4]
+    dx, dy = x - u, y - v
+    dx, dy = dx * math.cos (angle) + dy * math.sin (angle), dy * math.cos (angle) - dx * math.sin (angle)
+    distance = math.hypot (dx, dy) - size if is_round else max (abs (dx), abs (dy)) - size
+    return min (max (0.5 - distance, 0.0), 1.0)
+
+
+def draw (pick, shift=(0.0, 0.0), shade=0.0):
+    """A plane: what pick takes of the ground and the things, the later ones in front."""
+    plane = array.array ('f')
+    for y in range (HEIGHT):
+        for x in range (WIDTH):
+            u, v = x + shift[0], y + shift[1]
+            value = pick (GROUND)
+            for thing in THINGS:
+                share = cover (thing, u, v)
+                if share:
+                    value += share * (pick (thing[4:]) - value)
+            plane.append (value * (1.0 + shade * math.sin (u / 31.0 + v / 47.0)))
+    return plane
+
+
+def join (*planes):
+    return array.array ('f', [value for plane in planes for value in plane])
+
+
+def photo (shift=(0.0, 0.0), light=(1.0, 1.0, 1.0), shade=0.15):
+    """Red, green and blue."""
+    return join (*(draw (lambda kind: kind[0][c] * light[c], shift, shade) for c in range (3)))
+
+
+def infrared (shift=(0.0, 0.0)):
+    return draw (lambda kind: kind[1], shift, 0.1)
+
+
+def depth ():
+    return draw (lambda kind: kind[2])
+
+
+def add_noise (plane, sigma, seed):
+    source = random.Random (seed)
+    return array.array ('f', [value + source.gauss (0.0, sigma) for value in plane])
+
+
+def add_dots (plane):
+    """A newspaper's screen, turned by 45 degrees: dots of ink, the larger the darker, four pixels apart."""
+    return array.array ('f', [min (max (0.5 + 4.0 * (value - 0.5 + 0.25 * (math.cos ((x + y) * math.pi / 2.0) +
+                                                                           math.cos ((x - y) * math.pi / 2.0))), 0.0), 1.0)
+                              for (x, y), value in zip (positions (len (plane) // AREA), plane)])
+
+
+def add_weave (plane):
+    return array.array ('f', [value + 0.06 * math.sin (2.1 * x) * math.sin (1.7 * y)
+                              for (x, y), value in zip (positions (len (plane) // AREA), plane)])
+
+
+def positions (n_planes):
+    return ((i % WIDTH, i // WIDTH % HEIGHT) for i in range (n_planes * AREA))
+
+
+def reduce (plane, factor):
+    """Means of squares, which the size has to have room for."""
+    return [sum (plane[(y * factor + v) * WIDTH + x * factor + u] for v in range (factor) for u in range (factor)) /
+            factor ** 2 for y in range (HEIGHT // factor) for x in range (WIDTH // factor)]
+
+
+def cubic (t):
+    t = abs (t)
+    return 1.5 * t ** 3 - 2.5 * t ** 2 + 1 if t < 1 else -0.5 * t ** 3 + 2.5 * t ** 2 - 4 * t + 2 if t < 2 else 0.0
+
+
+def enlarge (values, factor):
+    """As GIMP's cubic interpolation does it, first rows, then columns."""
+    width, height = WIDTH // factor, HEIGHT // factor
+
+    def taps (position, n):
+        center = (position + 0.5) / factor - 0.5
+        first = int (center // 1) - 1
+        return [(min (max (i, 0), n - 1), cubic (center - i)) for i in range (first, first + 4)]
+
+    columns = [taps (x, width) for x in range (WIDTH)]
+    rows = [[sum (weight * values[v * width + u] for u, weight in column) for column in columns] for v in range (height)]
+    return array.array ('f', [sum (weight * rows[v][x] for v, weight in row)
+                              for row in (taps (y, height) for y in range (HEIGHT)) for x in range (WIDTH)])
+
+
+def rms (found, truth, inside=None):
+    values = [(a - b) ** 2 for i, (a, b) in enumerate (zip (found, truth)) if inside is None or inside (i)]
+    return math.sqrt (sum (values) / len (values))
+
+
+def psnr (found, truth, inside=None):
+    return -20.0 * math.log10 (rms (found, truth, inside))

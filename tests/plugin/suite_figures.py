@@ -1,0 +1,159 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""the models that ship, on small pictures of which the truth is known: what every mode makes better"""
+
+import scenes
+from scenes import AREA, HEIGHT, WIDTH, psnr, rms
+from support import *
+
+U8 = Gimp.Precision.U8_NON_LINEAR
+
+
+def make (target, guidance=None, precision=Gimp.Precision.FLOAT_NON_LINEAR):
+    """(image, layers from planes)"""
+    image = new_image (WIDTH, HEIGHT, precision=precision)
+    layers = [put (add_layer (image, name), values) if values else None
+              for name, values in (('guide', guidance), ('target', target))]
+    return image, layers[1], layers[0]
+
+
+def put (layer, colour):
+    planes = [colour[i:i + AREA] for i in range (0, len (colour), AREA)]
+    red, green, blue = planes if len (planes) == 3 else planes * 3
+    fill (layer, array.array ('f', [v for rgb in zip (red, green, blue) for v in (*rgb, 1.0)]))
+    return layer
+
+
+def filter (target, guidance=None, precision=Gimp.Precision.FLOAT_NON_LINEAR, **arguments):
+    """The planes that a mode makes of planes."""
+    image, layer, guide = make (target, guidance, precision)
+    run (image, [layer], guide, **arguments)
+    result = planes (image.get_layers ()[0] if arguments.get ('output') == 'new-layer' else layer)[0]
+    image.delete ()
+    return result
+
+
+def check_core (target, guidance, model, mode, noise_level=NOISE_LEVEL):
+    """With 8 bits the result is the core's to a step."""
+    steps = [array.array ('f', [round (min (max (v, 0.0), 1.0) * 255) / 255 for v in values])
+             for values in (target, guidance)]
+    expected = apply (*steps, WIDTH, HEIGHT, noise_level, model)
+    found = filter (*steps, U8, mode=mode)
+    check_near (found, [min (max (v, 0.0), 1.0) for v in expected], 1 / 255)
+
+
+def note (text):
+    with open (os.environ['JF_TAP'], 'a') as out:
+        print ('#', text, file=out)
+
+
+def check_gain (name, found, before, truth, least):
+    gain = psnr (found, truth) - psnr (before, truth)
+    note (f'{name}: {psnr (before, truth):.2f} dB before, {psnr (found, truth):.2f} dB after')
+    check (gain >= least, f'{name} gains {gain:.2f} dB, expected {least}')
+
+
+def check_denoise (mode, guidance):
+    truth = scenes.photo (light=(0.75, 0.6, 0.45))
+    noisy = scenes.add_noise (truth, NOISE_LEVEL, 1)
+    for quality in 'fast', 'best':
+        check_gain (f'{mode} {quality}', filter (noisy, guidance, mode=mode, quality=quality), noisy, truth, 7)
+    check_core (noisy, guidance, mode, mode)
+
+
+@case
+def flash_photo ():
+    check_denoise ('flash-denoise', scenes.photo (shade=-0.2))
+
+
+@case
+def infrared_photo ():
+    check_denoise ('nir-denoise', scenes.infrared ())
+
+
+@case
+def hand_held_pair ():
+    truth = scenes.photo (light=(0.75, 0.6, 0.45))
+    noisy = scenes.add_noise (truth, NOISE_LEVEL, 1)
+    inner = lambda i: 8 <= i % WIDTH < WIDTH - 8 and 8 <= i // WIDTH % HEIGHT < HEIGHT - 8
+    for mode, still, moved in (('flash-denoise', scenes.photo (shade=-0.2), scenes.photo ((3.4, -1.7), shade=-0.2)),
+                               ('nir-denoise', scenes.infrared (), scenes.infrared ((3.4, -1.7)))):
+        best, off, on = (psnr (filter (noisy, guidance, mode=mode, align=align), truth, inner)
+                         for guidance, align in ((still, 'off'), (moved, 'off'), (moved, 'shift')))
+        note (f'{mode}: {best:.2f} dB in place, {off:.2f} dB 3.8 pixels off, {on:.2f} dB aligned')
+        check (on >= best - 0.3, f'{mode} loses {best - on:.2f} dB after alignment')
+
+
+@case
+def guidance_that_cannot_be_aligned_stays ():
+    noisy = scenes.add_noise (scenes.photo (), NOISE_LEVEL, 1)
+    other = noise (AREA, 9)
+    expect_message ('How the guidance layer “guide” lies on “target” is not sure, so it was not moved. Move it by hand if '
+                    'they are not aligned.')
+    check_near (filter (noisy, other, align='shift'), filter (noisy, other, align='off'), 1e-6)
+
+
+@case
+def enlarged_depth ():
+    guidance, truth = scenes.photo (), scenes.depth ()
+    for factor in 4, 8:
+        coarse = scenes.enlarge (scenes.reduce (truth, factor), factor)
+        found = filter (scenes.join (coarse, coarse, coarse), guidance, mode='upsample', factor=factor)[:AREA]
+        note (f'upsample x{factor}: RMSE {rms (coarse, truth):.4f} before, {rms (found, truth):.4f} after')
+        check (rms (found, truth) < 0.75 * rms (coarse, truth))
+    coarse = scenes.enlarge (scenes.reduce (truth, 4), 4)
+    check_core (scenes.join (coarse, coarse, coarse), guidance, 'upsampling-x4', 'upsample')
+
+
+def get_luma (colour):
+    return array.array ('f', [0.299 * r + 0.587 * g + 0.114 * b
+                              for r, g, b in zip (colour[:AREA], colour[AREA:2 * AREA], colour[2 * AREA:])])
+
+
+@case
+def coarse_colour ():
+    truth = scenes.photo ()
+    for factor in 4, 8:
+        coarse = scenes.join (*(scenes.enlarge (scenes.reduce (truth[i:i + AREA], factor), factor)
+                                for i in range (0, 3 * AREA, AREA)))
+        luma, blurred = get_luma (truth), get_luma (coarse)
+        before = [v + luma[i % AREA] - blurred[i % AREA] for i, v in enumerate (coarse)]
+        found = filter (coarse, luma, mode='chroma-upsample', factor=factor)
+        check_gain (f'chroma-upsample x{factor} and sharp luma', found, before, truth, 1.5)
+
+
+@case
+def halftone ():
+    truth = scenes.photo ()
+    dots = scenes.add_dots (truth)
+    for iterations in 1, 2, 3:
+        check_gain (f'inverse-halftone, {iterations} passes', filter (dots, mode='inverse-halftone', iterations=iterations),
+                    dots, truth, 8)
+
+
+@case
+def texture ():
+    truth = scenes.photo ()
+    woven = scenes.add_weave (truth)
+    for iterations in 1, 2:
+        check_gain (f'texture-removal, {iterations} passes', filter (woven, mode='texture-removal', iterations=iterations),
+                    woven, truth, 3)
+
+
+@case
+def strokes ():
+    truth = scenes.photo (shade=0.0)
+    luma = get_luma (truth)
+    image, layer, guide = make (scenes.join (luma, luma, luma), luma)
+    scribbled = [truth[i] if is_stroke (i % WIDTH, i // WIDTH % HEIGHT) else luma[i % AREA] for i in range (3 * AREA)]
+    put (layer, array.array ('f', scribbled))
+    run (image, [layer], guide, mode='colorize', output='in-place')
+    check_gain ('colorize', planes (layer)[0], scenes.join (luma, luma, luma), truth, 12)
+
+
+def is_stroke (x, y):
+    """A dot in every thing, and some on the ground."""
+    return any (abs (x - u) <= 4 and abs (y - v) <= 4 for (u, v), *_ in scenes.THINGS) or \
+        y in (4, 5, 114, 115) and 10 < x < 150 or x in (152, 153) and 10 < y < 60
+
+
+run_cases ()
