@@ -74,6 +74,23 @@ jf_arguments_add (GimpProcedure *procedure,
 }
 
 /**
+ * jf_arguments_has_guidance:
+ * @config: the arguments
+ *
+ * Returns: whether a guidance was chosen, be it still there or not
+ */
+gboolean
+jf_arguments_has_guidance (GimpProcedureConfig *config)
+{
+  g_autoptr (GimpLayer) guidance = NULL;
+  int                   tattoo;
+
+  g_object_get (config, "guidance", &guidance, "guidance-tattoo", &tattoo, NULL);
+
+  return guidance || tattoo;
+}
+
+/**
  * jf_arguments_get_guidance:
  * @config: the arguments
  * @image:  of what is to be filtered

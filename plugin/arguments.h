@@ -13,6 +13,7 @@ G_BEGIN_DECLS
 
 void        jf_arguments_add          (GimpProcedure        *procedure,
                                        const JfMode         *mode);
+gboolean    jf_arguments_has_guidance (GimpProcedureConfig  *config);
 GimpLayer * jf_arguments_get_guidance (GimpProcedureConfig  *config,
                                        GimpImage            *image);
 void        jf_arguments_get_options  (GimpProcedureConfig  *config,

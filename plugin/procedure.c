@@ -46,9 +46,7 @@ static gboolean         apply         (const JfTask         *task,
                                        gpointer              data,
                                        GError              **error);
 static GList          * list_layers   (gpointer              data);
-static gboolean         check_guidance (const JfJob          *job,
-                                       const JfMode         *mode,
-                                       GimpLayer            *guidance,
+static gboolean         check_guidance (const Run            *self,
                                        GError              **error);
 static void             get_arguments (JfJob                *job,
                                        GimpProcedureConfig  *config);
@@ -152,7 +150,8 @@ ask (GimpProcedure  *procedure,
   if (! guidance && self->mode->guidance == JF_GUIDANCE_OTHER)
     g_set_object (&guidance, jf_guidance_get_default (self->job.targets[0], layers));
 
-  if (! check_guidance (&self->job, self->mode, guidance, error))
+  if ((guidance || self->mode->guidance == JF_GUIDANCE_OTHER) &&
+      ! jf_guidance_check (guidance, self->job.image, self->job.targets, error))
     return GIMP_PDB_EXECUTION_ERROR;
 
   gimp_ui_init (PROGRAM_NAME);
@@ -193,7 +192,7 @@ apply (const JfTask  *task,
   g_clear_pointer (&job->pipeline, jf_pipeline_unref);
   job->pipeline = jf_models_load (self->mode, &options, NULL, error);
 
-  return job->pipeline && check_guidance (job, self->mode, job->guidance, error) && jf_job_run (job, task, error);
+  return job->pipeline && check_guidance (self, error) && jf_job_run (job, task, error);
 }
 
 /* A JfListLayersFunc. */
@@ -205,17 +204,17 @@ list_layers (gpointer data)
   return jf_guidance_list_candidates (job->image, job->targets);
 }
 
-/* Some modes do without. */
+/* Some modes do without, but not without the one that was chosen last time. */
 static gboolean
-check_guidance (const JfJob   *job,
-                const JfMode  *mode,
-                GimpLayer     *guidance,
-                GError       **error)
+check_guidance (const Run  *self,
+                GError    **error)
 {
-  if (! guidance && mode->guidance == JF_GUIDANCE_SELF)
+  const JfJob *job = &self->job;
+
+  if (self->mode->guidance == JF_GUIDANCE_SELF && ! jf_arguments_has_guidance (self->config))
     return TRUE;
 
-  return jf_guidance_check (guidance, job->image, job->targets, error);
+  return jf_guidance_check (job->guidance, job->image, job->targets, error);
 }
 
 static void

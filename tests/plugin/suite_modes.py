@@ -140,12 +140,12 @@ def chroma_of_what_has_none ():
 
 
 @case
-def self_guided_by_the_picture_in_every_pass ():
+def self_guided_by_what_each_pass_leaves ():
     for mode in 'inverse-halftone', 'texture-removal':
         image, target, guidance = pair ()
-        before = values = planes (target)[0]
+        values = planes (target)[0]
         for i in range (3):
-            values = apply (values, before, WIDTH, HEIGHT, model=mode)
+            values = apply (values, values, WIDTH, HEIGHT, model=mode)
         run (image, [target], None, mode=mode, iterations=3)
         check_near (planes (target)[0], values)
 
@@ -153,16 +153,20 @@ def self_guided_by_the_picture_in_every_pass ():
 @case
 def self_guided_modes_run_twice_by_themselves ():
     image, target, guidance = pair ()
-    before = planes (target)[0]
-    expected = apply (apply (before, before, WIDTH, HEIGHT, model='inverse-halftone'), before, WIDTH, HEIGHT,
-                      model='inverse-halftone')
+    once = expect (target, target, model='inverse-halftone')
+    expected = apply (once, once, WIDTH, HEIGHT, model='inverse-halftone')
     run (image, [target], None, mode='inverse-halftone')
     check_near (planes (target)[0], expected)
 
 
 @case
-def self_guided_modes_take_another_guidance ():
-    check_mode ('inverse-halftone', 'inverse-halftone', *pair (), iterations=1)
+def self_guided_modes_take_another_guidance_for_all_passes ():
+    image, target, guidance = pair ()
+    values, other = (planes (layer)[0] for layer in (target, guidance))
+    for i in range (2):
+        values = apply (values, other, WIDTH, HEIGHT, model='inverse-halftone')
+    run (image, [target], guidance, mode='inverse-halftone', iterations=2)
+    check_near (planes (target)[0], values)
 
 
 @case
@@ -188,7 +192,7 @@ def passes_in_a_selection ():
     image, target, guidance = pair ()
     before = values = planes (target)[0]
     for i in range (2):
-        values = apply (values, before, WIDTH, HEIGHT, model='inverse-halftone')
+        values = apply (values, values, WIDTH, HEIGHT, model='inverse-halftone')
     image.select_rectangle (Gimp.ChannelOps.REPLACE, 5, 3, 9, 7)
     run (image, [target], None, mode='inverse-halftone', iterations=2)
     inside = [5 <= i % WIDTH < 14 and 3 <= i // WIDTH % HEIGHT < 10 for i in range (3 * AREA)]
@@ -205,6 +209,39 @@ def strength_of_every_mode ():
         run (image, [copy], guidance, mode=mode)
         run (image, [target], guidance, mode=mode, strength=0.25)
         check_near (planes (target)[0], [a + 0.25 * (b - a) for a, b in zip (before, planes (copy)[0])])
+
+
+MODES = ['flash-denoise', 'nir-denoise', 'inverse-halftone', 'texture-removal', 'upsample', 'chroma-upsample']
+
+
+@case
+def pictures_of_any_shape ():
+    for size in (1, 1), (1, 700), (900, 1), (3, 2):
+        for mode in MODES:
+            image = new_image (*size)
+            guidance, target = (add_layer (image, name, seed) for seed, name in enumerate (['guide', 'target'], 1))
+            before = planes (target)[0]
+            run (image, [target], guidance, mode=mode)
+            check (distance (planes (target)[0], before) > 1e-3, f'{mode} of {size} does nothing')
+
+
+@case
+def every_mode_refuses_what_it_cannot_do ():
+    for mode in MODES + ['colorize']:
+        image, target, guidance = pair ()
+        group = Gimp.GroupLayer.new (image, 'group')
+        image.insert_layer (group, None, 0)
+        check ('“group” has no pixels' in get_error (image, group, guidance, mode=mode))
+        target.set_lock_content (True)
+        check ('“target” are locked' in get_error (image, target, guidance, mode=mode, output='in-place'))
+        target.set_lock_content (False)
+        guidance.set_offsets (2 * WIDTH, 0)
+        check ('“guide” lies nowhere' in get_error (image, target, guidance, mode=mode, output='in-place'))
+        target.set_offsets (WIDTH, 0)
+        image.select_rectangle (Gimp.ChannelOps.REPLACE, 0, 0, 5, 5)
+        check ('does not touch the layer “target”' in get_error (image, target, guidance, mode=mode, output='in-place'))
+        if mode not in ('inverse-halftone', 'texture-removal'):
+            check ('No guidance layer is chosen.' in get_error (image, target, None, mode=mode))
 
 
 # colorize: the whole way, by plain means
