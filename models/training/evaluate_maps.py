@@ -148,7 +148,7 @@ def measured(name, examples, table, arguments, out):
         setting = min(variants, key=lambda s: np.mean([rmse(variants[s](x), x) for x in searched]) if len(variants) > 1 else 0)
         best[method] = [variants[setting](x) for x in examples]
         error, f = (np.mean([measure(r, x) for r, x in zip(best[method], examples)]) for measure in (rmse, f_measure))
-        rows.append((name, method, setting, round(float(error), 4), round(float(f), 4)))
+        rows.append((name, arguments.factor, arguments.degrade, method, setting, round(float(error), 4), round(float(f), 4)))
         print(*rows[-1], sep='\t', flush=True)
     if arguments.size:
         for k, x in enumerate(examples):
@@ -158,13 +158,13 @@ def measured(name, examples, table, arguments, out):
 
 def write(rows, out):
     with open(out / 'results.csv', 'w', newline='') as file:
-        csv.writer(file).writerows([('set', 'method', 'setting', 'rmse', 'f')] + rows)
-    names, table = list(dict.fromkeys(r[0] for r in rows)), {(r[1], r[0]): r for r in rows}
+        csv.writer(file).writerows([('set', 'factor', 'degrade', 'method', 'setting', 'rmse', 'f')] + rows)
+    names, table = list(dict.fromkeys(r[0] for r in rows)), {(r[3], r[0]): r for r in rows}
     with open(out / 'results.md', 'w') as file:
         print('| method |', ' | '.join(f'{name} RMSE | F' for name in names), '|', file=file)
         print('|---|' + '---|---|' * len(names), file=file)
-        for method in dict.fromkeys(r[1] for r in rows):
-            print(f'| {method} |', ' | '.join(f'{table[method, n][3]:.3f} | {table[method, n][4]:.3f}' for n in names), '|', file=file)
+        for method in dict.fromkeys(r[3] for r in rows):
+            print(f'| {method} |', ' | '.join(f'{table[method, n][5]:.3f} | {table[method, n][6]:.3f}' for n in names), '|', file=file)
 
 
 def pattern_pair(text):
