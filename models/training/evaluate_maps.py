@@ -89,8 +89,8 @@ def joint_bilateral(x, degrade, spread, tolerance):
         shift = .5 - .5 * rows / height                  # the last pixel of a block, not its middle
     else:
         guide, shift = np.stack([resized(x.photo[..., c], rows, columns, 'box') for c in range(3)], 2), 0
-    ys = ((np.arange(height) + .5) * rows / height - .5 - shift)[:, None]
-    xs = ((np.arange(width) + .5) * columns / width - .5 - shift)[None]
+    ys = ((np.arange(height, dtype=np.float32) + .5) * rows / height - .5 - shift)[:, None]
+    xs = ((np.arange(width, dtype=np.float32) + .5) * columns / width - .5 - shift)[None]
     total, weights, reach = 0, 1e-12, int(np.ceil(2 * spread))
     for dy, dx in itertools.product(range(-reach, reach + 1), repeat=2):
         j, i = np.rint(ys).astype(int) + dy, np.rint(xs).astype(int) + dx
@@ -108,9 +108,9 @@ def methods(arguments, core):
     f = arguments.factor
     radii = [1, 2, 4] if arguments.degrade == 'noise' else [f // 4, f // 2, f, 2 * f]
     if arguments.competitors:
-        table['guided filter'] = competitors.settings(guided_filter, radius=radii, epsilon=[1e-5, 1e-4, 1e-3, 1e-2])
+        table['guided filter'] = competitors.settings(guided_filter, radius=radii, epsilon=[1e-5, 1e-4, 1e-3])
         bilateral = functools.partial(joint_bilateral, degrade=arguments.degrade)
-        table['joint bilateral'] = competitors.settings(bilateral, spread=[.25, .35, .5, .75, 1], tolerance=[.03, .06, .12, .25])
+        table['joint bilateral'] = competitors.settings(bilateral, spread=[.35, .5, .75], tolerance=[.06, .12, .25])
     for model in arguments.models:
         def run(x, model=model):
             return core.apply(model, x.target[..., None], x.photo)[..., 0]
