@@ -23,10 +23,18 @@ typedef struct
                   JfPlanes        *result);
 } JfColour;
 
-/* Target, guidance and result as they are. */
+/* Target, guidance and result as they are. For photos the network sees red, green and blue at once. PSNR in dB at
+ * noise of 0.0316 / 0.1, a pair with flash and one with infrared, 360 x 360 pixels:
+ *
+ *   red, green and blue at once                       41.6 / 37.8   40.6 / 36.5
+ *   one after the other, as grey pictures             40.4 / 35.9   40.6 / 35.6
+ *   opponent colours (of an orthogonal matrix) so     41.2 / 36.4   40.5 / 35.7
+ */
 extern const JfColour jf_colour_as_is;
 
-/* The network filters Cb and Cr of a colour target, guided by luma, and the result has the guidance's luma. */
+/* The network filters Cb and Cr of a colour target, guided by luma, and the result has the guidance's luma: that is
+ * sharp, and the eye sees luma sharper than colour.
+ */
 extern const JfColour jf_colour_chroma;
 
 void jf_colour_get_chroma (const JfPlanes *picture,
