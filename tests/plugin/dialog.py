@@ -44,3 +44,13 @@ def look (layer):
     """(its colours 0..255 as the preview shows them, its alpha 0..255)"""
     values = layer.get_buffer ().get (whole (layer), 1.0, "R'G'B'A u8", Gegl.AbyssPolicy.NONE)
     return [value for i in range (0, len (values), 4) for value in values[i:i + 3]], list (values[3::4])
+
+
+def check_seen (name, layer, factor=1):
+    """Opaque pixels on the screen are those of the layer."""
+    colours, alpha = look (layer)
+    width, height = layer.get_width (), layer.get_height ()
+    seen = read_preview (name, factor * width, factor * height)
+    off = max (abs (seen[3 * (factor * y * factor * width + factor * x) + c] - colours[3 * (y * width + x) + c])
+               for y in range (height) for x in range (width) if alpha[y * width + x] == 255 for c in range (3))
+    check (off <= 1, f'{name}: off by {off} of 255')

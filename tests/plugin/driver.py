@@ -3,13 +3,16 @@
 """driver.py --undo: a user who undoes in GIMP's main window; prints the name of the menu item
 driver.py TITLE ACTION…: a user at the dialog of that title; prints what it shows as JSON
 
-Actions, in order: WIDGET=VALUE sets a slider, a combo box or a check box by its accessible name; WAIT waits until the preview
-shows the result, FOCUS gives it the keyboard; PNG=FILE takes a picture of the screen and PREVIEW=FILE one of the preview; KEYS=KEY… presses keys by
-their names ("+Key" holds one down, "-Key" lets it go); DRAG=X,Y,X,Y drags within the preview; anything else is the name of a
-button to press.
+Actions, in order: WIDGET=VALUE sets a slider, a combo box or a check box by its accessible name; CHANGE changes all of
+them, one after the other; CONTROLS=FILE writes what there is to use as JSON; WAIT waits until the preview shows the
+result; FOCUS gives it the keyboard; PROGRESS waits until the filter is applied, READY until that has ended; FILE=FILE waits
+for a file; PNG=FILE takes a picture of the screen and PREVIEW=FILE one of the preview;
+KEYS=KEY… presses keys by their names ("+Key" holds one down, "-Key" lets it go); DRAG=X,Y,X,Y drags within the preview;
+anything else is the name of a button to press.
 """
 
 import json
+import os
 import sys
 import time
 
@@ -80,6 +83,35 @@ def look (dialog):
     return seen
 
 
+USABLE = (Atspi.Role.COMBO_BOX, Atspi.Role.SPIN_BUTTON, Atspi.Role.SLIDER, Atspi.Role.PUSH_BUTTON, Atspi.Role.CHECK_BOX,
+          Atspi.Role.DRAWING_AREA)
+
+
+def list_controls (dialog):
+    """[role, name, description, key] of each"""
+    found = []
+    for node in descend (dialog):
+        if node.get_role () in USABLE and node.get_state_set ().contains (Atspi.StateType.SHOWING):
+            actions = node.get_action_iface ()
+            keys = [actions.get_key_binding (i) for i in range (actions.get_n_actions ())] if actions else []
+            labels = [child.get_name () for child in descend (node) if child.get_role () == Atspi.Role.LABEL]
+            found.append ([node.get_role_name (), node.get_name () or ''.join (labels), node.get_description (),
+                           ''.join (keys)])
+    return found
+
+
+def change_all (dialog):
+    for node in descend (dialog):
+        if node.get_role () == Atspi.Role.COMBO_BOX and node.get_name () not in ('Split', 'Zoom'):
+            node.get_selection_iface ().select_child (len (get_items (node)) - 1)
+        elif node.get_role () == Atspi.Role.SPIN_BUTTON:
+            value = node.get_value_iface ()
+            value.set_current_value (round ((value.get_minimum_value () + value.get_maximum_value ()) / 2))
+        else:
+            continue
+        wait_for_preview (dialog)
+
+
 def take_picture (path, x=0, y=0, width=None, height=None):
     time.sleep (0.3)
     root = Gdk.get_default_root_window ()
@@ -101,6 +133,12 @@ def wait_for_preview (dialog):
             sys.exit (f'no preview in {TIMEOUT} s')
         time.sleep (0.05)
         idle = 0 if find (dialog, Atspi.Role.LABEL, BUSY) else idle + 1
+
+
+def find_progress (dialog):
+    """Once there is some."""
+    return any (node.get_role () == Atspi.Role.PROGRESS_BAR and node.get_state_set ().contains (Atspi.StateType.SHOWING) and
+                node.get_value_iface ().get_current_value () > 0 for node in descend (dialog))
 
 
 def press_keys (keys):
@@ -128,6 +166,13 @@ def act (dialog, action):
     name, separator, value = action.partition ('=')
     if action == 'WAIT':
         wait_for_preview (dialog)
+    elif action == 'CHANGE':
+        change_all (dialog)
+    elif action == 'PROGRESS':
+        wait_for (lambda: find_progress (dialog), 'progress')
+    elif action == 'READY':
+        wait_for (lambda: find (dialog, Atspi.Role.PUSH_BUTTON, 'OK').get_state_set ().contains (Atspi.StateType.SENSITIVE),
+                  'end of the progress')
     elif action == 'FOCUS':
         find (dialog, Atspi.Role.DRAWING_AREA, 'Preview').get_component_iface ().grab_focus ()
     elif not separator:
@@ -135,6 +180,11 @@ def act (dialog, action):
         button.get_action_iface ().do_action (0)
     elif name == 'PNG':
         take_picture (value)
+    elif name == 'FILE':
+        wait_for (lambda: os.path.exists (value), value)
+    elif name == 'CONTROLS':
+        with open (value, 'w') as file:
+            json.dump (list_controls (dialog), file)
     elif name == 'PREVIEW':
         take_picture (value, *get_place (dialog, 'Preview'))
     elif name == 'KEYS':

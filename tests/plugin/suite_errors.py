@@ -27,17 +27,6 @@ def check_refused (image, targets, guidance, text, **arguments):
     check (not image.is_dirty (), 'an undo step was left')
 
 
-@contextlib.contextmanager
-def model_file (change):
-    path = pathlib.Path (MODELS, 'flash-denoise.safetensors')
-    saved = path.read_bytes ()
-    change (path)
-    try:
-        yield path
-    finally:
-        path.write_bytes (saved)
-
-
 @case
 def no_guidance ():
     image, target, guidance = pair ()

@@ -13,16 +13,6 @@ def make_image (alpha=False, **arguments):
     return image, add_layer (image, 'target', 1, alpha=alpha), add_layer (image, 'guide', 2)
 
 
-def check_seen (name, layer, factor=1):
-    """Opaque pixels on the screen are those of the layer."""
-    colours, alpha = look (layer)
-    width, height = SIZE
-    seen = read_preview (name, factor * width, factor * height)
-    off = max (abs (seen[3 * (factor * y * factor * width + factor * x) + c] - colours[3 * (y * width + x) + c])
-               for y in range (height) for x in range (width) if alpha[y * width + x] == 255 for c in range (3))
-    check (off <= 1, f'{name}: off by {off} of 255')
-
-
 def check_preview (image, target, *actions):
     """What the preview shows at last is what OK makes of the target."""
     before = read (target)
