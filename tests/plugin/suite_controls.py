@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""the dialog of every mode: its controls, and that all of them do what they say"""
+
+from dialog import *
+
+SIZE = 96, 64
+MODES = {'flash-denoise': 'Denoise with Flash', 'nir-denoise': 'Denoise with Near Infrared',
+         'inverse-halftone': 'Inverse Halftone', 'texture-removal': 'Remove Texture',
+         'upsample': 'Sharpen Enlarged Map', 'chroma-upsample': 'Sharpen Colour by Photo',
+         'colorize': 'Colour from Strokes'}
+
+# Noise has no place of its own.
+ALIGNING = 'flash-denoise', 'nir-denoise', 'upsample'
+
+
+def make_image ():
+    image = new_image (*SIZE, precision=Gimp.Precision.U8_NON_LINEAR)
+    guide = add_layer (image, 'guide', 2)
+    target = add_layer (image, 'target', 1, alpha=True)
+    return image, target, guide
+
+
+def check_controls (path):
+    """Each has a name; most say what they are for; no key is another's."""
+    with open (path) as file:
+        controls = json.load (file)
+    check (all (name for role, name, description, key in controls), f'without a name: {controls}')
+    keys = [key for role, name, description, key in controls if key]
+    check (len (keys) == len (set (keys)), f'one key for two: {sorted (keys)}')
+    without = [name for role, name, description, key in controls
+               if not key and role not in ('slider', 'drawing area')]
+    check (not without, f'without a key: {without}')
+
+
+def check_mode (mode):
+    """All controls are changed, and what the preview shows then is what the new layer has."""
+    image, target, guide = make_image ()
+    before = read (target)
+    shown, status, text = use_dialog (image, [target], 'Split=Left and right', 'WAIT', f'PNG={PICTURES}/{mode}.png',
+                                      f'CONTROLS={SCRATCH}/controls', 'Split=Off', 'CHANGE', 'WAIT',
+                                      f'PREVIEW={PICTURES}/{mode}-preview.png', 'OK', mode=mode, title=MODES[mode])
+    check (status == Gimp.PDBStatusType.SUCCESS, text)
+    if mode in ALIGNING:
+        expect_message ('How the guidance layer “guide” lies on “target” is not sure')
+    check_controls (f'{SCRATCH}/controls')
+    check (read (target) == before, 'the layer changed')
+    result = image.get_layers ()[0]
+    check (result.get_name () == 'target filtered', result.get_name ())
+    check (read (result) != before, 'nothing changed')
+    check_seen (f'{mode}-preview.png', result)
+
+
+def add_case (mode):
+    def function ():
+        check_mode (mode)
+    function.__name__ = mode
+    case (function)
+
+
+for mode in MODES:
+    add_case (mode)
+
+
+@case
+def cancel_while_it_is_applied ():
+    image = new_image (3000, 2000)
+    target, guide = add_layer (image, 'target'), add_layer (image, 'guide')
+    before = read (target)
+    image.clean_all ()
+    # Seconds of work, on any machine.
+    with model_file (lambda path: fixture.save_model (path, width=2000)):
+        shown, status, text = use_dialog (image, [target], 'Preview=off', 'Quality=Fast', 'Align guidance=Off', 'OK',
+                                          'PROGRESS', f'PNG={PICTURES}/applying.png', 'Cancel', 'READY', 'Cancel')
+    check (status == Gimp.PDBStatusType.CANCEL, text)
+    check (read (target) == before and not image.is_dirty (), 'the image changed')
+    check (len (image.get_layers ()) == 2, 'a layer was left behind')
+
+
+@case
+def help_opens_a_page ():
+    image, target, guide = make_image ()
+    use_dialog (image, [target], 'Help', f'FILE={SCRATCH}/page', 'Cancel')
+    with open (f'{SCRATCH}/page') as file:
+        page = file.read ().strip ()
+    check (page.endswith ('/plug-ins/joint-filter/help/flash-denoise.html'), page)
+
+
+run_cases ()
