@@ -1,12 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """the dialog, as somebody at the screen uses it"""
 
-import json
-import pathlib
+from dialog import *
 
-from support import *
-
-TITLE = 'Denoise with Flash'
 GUIDANCE = 'Flash photo'
 
 
@@ -17,16 +13,6 @@ def make_image ():
                    for seed, name in enumerate (['bottom', 'target', 'flash', 'top'], 1)}
 
 
-def use_dialog (image, targets, *actions, guidance=None):
-    """(what the dialog shows at last, status, error text)"""
-    driver = subprocess.Popen ([sys.executable, pathlib.Path (__file__).parent / 'driver.py', TITLE, *actions],
-                               stdout=subprocess.PIPE, text=True)
-    status, text = call (image, targets, guidance, Gimp.RunMode.INTERACTIVE)
-    shown = driver.communicate ()[0]
-    check (driver.returncode == 0, 'the driver failed')
-    return json.loads (shown), status, text
-
-
 def get_guidance (image, target, *actions):
     return use_dialog (image, [target], *actions, 'Cancel')[0][GUIDANCE]
 
@@ -34,7 +20,7 @@ def get_guidance (image, target, *actions):
 @case
 def shows_the_arguments ():
     image, layers = make_image ()
-    shown, status, text = use_dialog (image, [layers['target']], f'PNG={os.environ["JF_PICTURES"]}/dialog.png', 'Cancel')
+    shown, status, text = use_dialog (image, [layers['target']], f'PNG={PICTURES}/dialog.png', 'Cancel')
     check (shown == {'Split': {'items': ['Off', 'Left and right', 'Top and bottom'], 'choice': 'Off'},
                      'Zoom': {'items': ['Whole picture', '12.5%', '25%', '50%', '100%', '200%', '400%'], 'choice': '100%'},
                      GUIDANCE: {'items': ['top', 'flash', 'bottom'], 'choice': 'flash'},
@@ -120,6 +106,17 @@ def repeat_without_that_layer_is_refused ():
     use_dialog (image, [layers['target']], f'{GUIDANCE}=top', 'OK')
     image.remove_layer (layers['top'])
     status, text = call (image, [layers['target']], None, Gimp.RunMode.WITH_LAST_VALS)
+    message = 'No guidance layer is chosen. Choose another layer of this image as guidance.'
+    check (text == message, text)
+    expect_message (message)
+
+
+@case
+def repeat_without_that_layer_does_not_guide_itself_instead ():
+    image, layers = make_image ()
+    use_dialog (image, [layers['target']], 'Guidance=top', 'OK', title='Remove Texture', mode='texture-removal')
+    image.remove_layer (layers['top'])
+    status, text = call (image, [layers['target']], None, Gimp.RunMode.WITH_LAST_VALS, mode='texture-removal')
     message = 'No guidance layer is chosen. Choose another layer of this image as guidance.'
     check (text == message, text)
     expect_message (message)
