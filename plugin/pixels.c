@@ -48,7 +48,7 @@ static void         interleave   (const JfPlanes  *planes,
  * @error:    return location for a #JF_PLANES_ERROR
  *
  * Reads colours as they are stored, not multiplied by alpha. Values of float images may lie outside
- * 0..1 and are not clamped.
+ * 0..1 and are not clamped. Large drawables take seconds: the main loop runs meanwhile, so that a dialog stays alive.
  *
  * Returns: whether there was memory
  */
@@ -76,6 +76,9 @@ jf_pixels_read (JfPixels        *pixels,
       gegl_buffer_get (buffer, GEGL_RECTANGLE (region->x, region->y + y, region->width, height),
                        1.0, format, band, GEGL_AUTO_ROWSTRIDE, GEGL_ABYSS_CLAMP);
       deinterleave (band, &pixels->planes, (gsize) y * region->width, (gsize) height * region->width);
+
+      while (g_main_context_iteration (NULL, FALSE))
+        ;
     }
 
   return TRUE;

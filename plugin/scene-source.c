@@ -82,6 +82,7 @@ struct _JfSceneSource
   Stage                *next;              /* what takes its place when it is prepared; NULL: nothing */
   gboolean              prepared;          /* the stage is that of the arguments                      */
   gboolean              other_guidance;    /* they have another one, which has to be read             */
+  gboolean              reading;           /* and is being read                                       */
   guint                 delay;             /* id of a timer while they do not rest                    */
 
   gboolean              requested;
@@ -225,6 +226,9 @@ jf_scene_source_new (const JfMode         *mode,
 
   g_object_get (config, "strength", &source->strength, NULL);
   g_signal_connect_swapped (config, "notify", G_CALLBACK (on_argument), source);
+
+  /* The dialog comes first. */
+  source->delay = g_idle_add (on_rest, source);
 
   return g_steal_pointer (&source);
 }
@@ -720,10 +724,14 @@ start_next (JfSceneSource *source)
 {
   JfRegion part = { 0 };
 
-  if (source->other_guidance)
+  if (source->reading)
+    return;
+
+  /* It may be another one again when it has been read. */
+  while (source->other_guidance && ! source->delay)
     change_guidance (source);
 
-  if (source->message || ! source->requested)
+  if (source->delay || source->message || ! source->requested)
     return;
 
   if (! source->prepared)
@@ -756,7 +764,7 @@ is_wanted (const JfSceneSource *source)
     }
 }
 
-/* What is shown stays until something better takes its place. */
+/* What is shown stays until something better takes its place. The main loop runs meanwhile. */
 static void
 change_guidance (JfSceneSource *source)
 {
@@ -765,7 +773,10 @@ change_guidance (JfSceneSource *source)
 
   source->other_guidance = FALSE;
   g_clear_pointer (&source->next, stage_free);
-  source->next = read_guidance (source, &error);
+
+  source->reading = TRUE;
+  source->next    = read_guidance (source, &error);
+  source->reading = FALSE;
 
   if (error)
     set_status (source, error->message);
@@ -777,7 +788,7 @@ static void
 set_status (JfSceneSource *source,
             const char    *message)
 {
-  gboolean running = source->cancellable && source->kind != WORK_MEASURE;
+  gboolean running = source->reading || (source->cancellable && source->kind != WORK_MEASURE);
   gboolean busy    = source->requested && (running || source->delay);
 
   if (busy == source->busy && ! g_strcmp0 (message, source->message))
