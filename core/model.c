@@ -570,7 +570,7 @@ check_finite (const JfModel   *model,
     if (! isfinite (tensor->data[i]))
       {
         set_tensor_error (error, model, tensor->name,
-                          _("value %" G_GSIZE_FORMAT " is not a finite number"), i);
+                          _("value %zu is not a finite number"), i);
         return FALSE;
       }
 

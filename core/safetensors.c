@@ -11,6 +11,7 @@
  * and "__metadata__", an object of strings; then the values, little-endian, rows first, without
  * gaps. The JSON may end in spaces, which keep the values aligned.
  */
+#include <inttypes.h>
 #include <string.h>
 
 #include <json-glib/json-glib.h>
@@ -422,7 +423,7 @@ find_values (JfSafetensors  *file,
   if (length > file_size - LENGTH_SIZE || length > MAX_HEADER_SIZE)
     {
       set_error (error, file,
-                 _("the header's length, %" G_GUINT64_FORMAT " bytes, is impossible: "
+                 _("the header's length, %" PRIu64 " bytes, is impossible: "
                    "this is no safetensors file, or it is damaged or cut off"),
                  length);
       return FALSE;
@@ -689,9 +690,8 @@ read_offsets (const JfSafetensors  *file,
       g_autofree char *shape = jf_tensor_describe_shape (tensor);
 
       set_tensor_error (error, file, tensor,
-                        _("its shape %s needs %" G_GSIZE_FORMAT " bytes, but it has %"
-                          G_GINT64_FORMAT),
-                        shape, size, offsets[1] - offsets[0]);
+                        _("its shape %s needs %zu bytes, but it has %zu"),
+                        shape, size, (gsize) (offsets[1] - offsets[0]));
       return FALSE;
     }
 

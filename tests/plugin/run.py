@@ -26,7 +26,8 @@ def make_folders (root, arguments):
     (root / 'plug-ins/joint-filter').mkdir (parents=True)
     (root / 'system').mkdir ()
     shutil.copy (arguments.plugin, root / 'plug-ins/joint-filter')
-    (root / 'plug-ins/joint-filter/help').symlink_to (pathlib.Path (arguments.plugin).resolve ().parent / 'help')
+    for name in 'help', 'locale':
+        (root / 'plug-ins/joint-filter' / name).symlink_to (pathlib.Path (arguments.plugin).resolve ().parent / name)
     if arguments.models:
         (root / 'plug-ins/joint-filter/models').symlink_to (arguments.models)
     else:
