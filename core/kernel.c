@@ -16,9 +16,11 @@
 
 #define TARGET __attribute__ ((target ("avx512f,avx512vl,avx512dq,avx512bw,fma")))
 
-typedef float Wide __attribute__ ((vector_size (JF_KERNEL_PIXELS * sizeof (float)),
-                                   aligned (sizeof (float)), may_alias));
-typedef int WideMask __attribute__ ((vector_size (JF_KERNEL_PIXELS * sizeof (int))));
+/* Vectors of all lanes, as they lie in memory and as values. */
+typedef float MemoryWide __attribute__ ((vector_size (JF_KERNEL_PIXELS * sizeof (float)),
+                                         aligned (sizeof (float)), may_alias));
+typedef float Wide     __attribute__ ((vector_size (JF_KERNEL_PIXELS * sizeof (float))));
+typedef int   WideMask __attribute__ ((vector_size (JF_KERNEL_PIXELS * sizeof (int))));
 
 /* Floats of weights to be ahead by: they come from the third-level cache, one panel right after the other. */
 #define AHEAD (32 * JF_KERNEL_WEIGHTS)
@@ -26,7 +28,7 @@ typedef int WideMask __attribute__ ((vector_size (JF_KERNEL_PIXELS * sizeof (int
 /* A panel of weights with a panel of pixels, in vectors of all its lanes or of half of them. @outputs is a constant where the
  * block is called, so that the sums are registers.
  */
-#define DEFINE_BLOCK(name, Vector, Mask)                                                                   \
+#define DEFINE_BLOCK(name, Vector, Memory, Mask)                                                           \
   TARGET JF_INLINE void                                                                                    \
   name (const JfProduct *job,                                                                              \
         int              outputs,                                                                          \
@@ -42,11 +44,11 @@ typedef int WideMask __attribute__ ((vector_size (JF_KERNEL_PIXELS * sizeof (int
     if (sums)                                                                                              \
       _Pragma ("GCC unroll 16")                                                                            \
       for (i = 0; i < outputs; i++)                                                                        \
-        sum[i] = *(const Vector *) (sums + i * job->stride);                                               \
+        sum[i] = *(const Memory *) (sums + i * job->stride);                                               \
                                                                                                            \
     for (k = 0; k < job->depth; k++)                                                                       \
       {                                                                                                    \
-        const Vector pixel = *(const Vector *) pixels;                                                     \
+        const Vector pixel = *(const Memory *) pixels;                                                     \
                                                                                                            \
         __builtin_prefetch (weights + AHEAD);                                                              \
         _Pragma ("GCC unroll 16")                                                                          \
@@ -65,12 +67,12 @@ typedef int WideMask __attribute__ ((vector_size (JF_KERNEL_PIXELS * sizeof (int
           v += job->bias[i];                                                                               \
         if (job->bias && job->relu)                                                                        \
           v = (Vector) ((Mask) v & (v > zero));                                                            \
-        *(Vector *) (product + i * job->stride) = v;                                                       \
+        *(Memory *) (product + i * job->stride) = v;                                                       \
       }                                                                                                    \
   }
 
-DEFINE_BLOCK (multiply_block, Wide, WideMask)
-DEFINE_BLOCK (multiply_half_block, JfVector, JfVectorMask)
+DEFINE_BLOCK (multiply_block, Wide, MemoryWide, WideMask)
+DEFINE_BLOCK (multiply_half_block, JfVector, JfMemoryVector, JfVectorMask)
 
 #define CASE(block, n)                                                                                     \
   case n:                                                                                                  \

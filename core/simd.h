@@ -12,8 +12,11 @@
 #define JF_LANES 8
 #endif
 
-typedef float JfVector __attribute__ ((vector_size (JF_LANES * sizeof (float)),
-                                       aligned (sizeof (float)), may_alias));
+typedef float JfVector __attribute__ ((vector_size (JF_LANES * sizeof (float))));
+
+/* The same anywhere in memory. */
+typedef float JfMemoryVector __attribute__ ((vector_size (JF_LANES * sizeof (float)),
+                                             aligned (sizeof (float)), may_alias));
 
 typedef int JfVectorMask __attribute__ ((vector_size (JF_LANES * sizeof (int))));
 
@@ -34,14 +37,14 @@ typedef int JfVectorMask __attribute__ ((vector_size (JF_LANES * sizeof (int))))
 JF_INLINE JfVector
 jf_vector_load (const float *p)
 {
-  return *(const JfVector *) p;
+  return *(const JfMemoryVector *) p;
 }
 
 JF_INLINE void
 jf_vector_store (float    *p,
                  JfVector  v)
 {
-  *(JfVector *) p = v;
+  *(JfMemoryVector *) p = v;
 }
 
 JF_INLINE JfVector
