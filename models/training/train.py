@@ -32,7 +32,9 @@ from batch import Batch
 LOSS_SCALE, SMALLEST_SCALE, LARGEST_SCALE = 512, 1, 65536
 SCALE_DOWN, SCALE_UP = 0.5, 1.001
 LARGEST_NORM = 1.0           # of a step's gradient, for all weights together
-RUNAWAY = 3.0                # a pool's mean loss, over the lowest so far, that counts as lost
+# A loss, smoothed over about ten pools as that of single ones has heavy tails, over the lowest so far: what still counts as
+# good and what as lost.
+SMOOTHING, GOOD, LOST = 0.1, 1.2, 3.0
 TYPES = {'fp16': torch.float16, 'bf16': torch.bfloat16}
 OPTIMIZERS = {
     'adam': lambda parameters, rate: torch.optim.AdamW(parameters, lr=rate, weight_decay=0, betas=(.9, .99),
@@ -68,12 +70,13 @@ class Step:
     """One optimiser step over fixed buffers; on a GPU recorded once and replayed, because the networks are so
     small that starting their kernels one by one would take longer than running them."""
 
-    def __init__(self, net, optimizer, kind, batch, precision, passes):
+    def __init__(self, net, optimizer, kind, batch, precision, passes, centred):
         self.net, self.optimizer, self.kind, self.precision, self.passes = net, optimizer, kind, precision, passes
         self.batch = Batch(*(x.clone() for x in batch))
         self.loss, self.scale = (torch.zeros((), device=batch.target.device) for _ in range(2))
         self.scale.fill_(LOSS_SCALE if precision == 'fp16' else 1)
         self.graph, self.count = None, 0
+        self.centred = [(p, p.detach().mean((1, 2, 3), keepdim=True)) for p in net.parameters() if p.ndim == 4] if centred else []
 
     def record(self):
         for _ in range(3):
@@ -95,7 +98,16 @@ class Step:
         (loss * self.scale).backward()
         self.unscale()
         self.optimizer.step()
+        self.centre()
         self.loss.add_(loss.detach())
+
+    @torch.no_grad()
+    def centre(self):
+        """The inputs of a layer after a ReLU are all positive, so the gradients of a unit's weights share one sign, and
+        Adam, which takes steps of one length in all of them, soon closes whole units for good. Steps that leave the mean of
+        a unit's weights as it was do not (the idea is Yong et al.'s, Gradient Centralization, ECCV 2020)."""
+        for weight, mean in self.centred:
+            weight.sub_(weight.mean((1, 2, 3), keepdim=True) - mean)
 
     def unscale(self):
         """Gradients of the loss itself, clipped; all zero where one of them has overflowed."""
@@ -132,16 +144,20 @@ class Refuge:
 
     def __init__(self, net, average):
         self.states = [x for module in (net, average) for x in module.parameters()]
-        self.kept, self.lowest = None, math.inf
-        self.keep(self.lowest)
+        self.kept, self.smooth, self.lowest = [x.detach().clone() for x in self.states], None, math.inf
 
     @torch.no_grad()
-    def keep(self, loss):
-        self.kept, self.lowest = [x.clone() for x in self.states], min(self.lowest, loss)
-
-    @torch.no_grad()
-    def go_back(self):
-        torch._foreach_copy_(self.states, self.kept)
+    def accepts(self, loss):
+        """Whether the run may go on from here, after a pool of this mean loss; it goes back otherwise."""
+        self.smooth = loss if self.smooth is None else self.smooth + SMOOTHING * (loss - self.smooth)
+        if not self.smooth < LOST * self.lowest:
+            torch._foreach_copy_(self.states, self.kept)
+            self.smooth = self.lowest
+            return False
+        self.lowest = min(self.lowest, self.smooth)
+        if self.smooth < GOOD * self.lowest:
+            torch._foreach_copy_(self.kept, self.states)
+        return True
 
 
 class Progress:
@@ -231,7 +247,8 @@ def train(config, folders, out, seconds, iterations, reports, device, start=None
         for examples in pool.rounds(training.get('rounds', 1), training['batch']):
             if (early, late) not in steps:
                 net.leak = training['leak'] if early else 0.0
-                step = Step(net, optimizer, training['loss'], examples, training['precision'][late], passes)
+                step = Step(net, optimizer, training['loss'], examples, training['precision'][late], passes,
+                            training.get('centred', False))
                 steps = {(early, late): step}
             value = share_of_rate * training['rate'] * min(1, done / training['warm_up'], .5 + .5 * math.cos(math.pi * min(1, share))) + 1e-6
             for group in optimizer.param_groups:
@@ -242,12 +259,10 @@ def train(config, folders, out, seconds, iterations, reports, device, start=None
             share = progress()
         pools += 1
         loss = step.mean_loss()
-        if not loss < RUNAWAY * refuge.lowest:
-            refuge.go_back()
+        if not refuge.accepts(loss):
             share_of_rate /= 2
             log(f'loss {loss:.3g} after {done} iterations: back to the last good state, at half the rate')
             continue
-        refuge.keep(loss)
         weight = max(1 - training['average'], 1 / (pools + 1))
         torch._foreach_lerp_(list(average.parameters()), list(net.parameters()), weight)
     figures = report(average, recipe, held_out, settings, trial_count, training['patch'], passes)
