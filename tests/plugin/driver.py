@@ -5,10 +5,10 @@ driver.py TITLE ACTION…: a user at the dialog of that title; prints what it sh
 
 Actions, in order: WIDGET=VALUE sets a slider, a combo box or a check box by its accessible name; CHANGE changes all of
 them, one after the other; CONTROLS=FILE writes what there is to use as JSON; WAIT waits until the preview shows the
-result; FOCUS gives it the keyboard; PROGRESS waits until the filter is applied, READY until that has ended; FILE=FILE waits
-for a file; PNG=FILE takes a picture of the screen and PREVIEW=FILE one of the preview;
-KEYS=KEY… presses keys by their names ("+Key" holds one down, "-Key" lets it go); DRAG=X,Y,X,Y drags within the preview;
-anything else is the name of a button to press.
+result; FOCUS gives it the keyboard; PROGRESS waits until the filter is applied, READY until that has ended; FILE=FILE
+waits for a file; MENU=ITEM chooses from the menus of GIMP's window, and HAS=ITEM waits until a combo box offers that;
+PNG=FILE takes a picture of the screen and PREVIEW=FILE one of the preview; KEYS=KEY… presses keys by their names ("+Key"
+holds one down, "-Key" lets it go); DRAG=X,Y,X,Y drags within the preview; anything else is the name of a button to press.
 """
 
 import json
@@ -182,6 +182,11 @@ def act (dialog, action):
         take_picture (value)
     elif name == 'FILE':
         wait_for (lambda: os.path.exists (value), value)
+    elif name == 'MENU':
+        wait_for (lambda: find_menu_item (value), f'menu item {value}').get_action_iface ().do_action (0)
+    elif name == 'HAS':
+        wait_for (lambda: any (value in get_items (node) for node in descend (dialog)
+                               if node.get_role () == Atspi.Role.COMBO_BOX), f'choice {value}')
     elif name == 'CONTROLS':
         with open (value, 'w') as file:
             json.dump (list_controls (dialog), file)
@@ -216,13 +221,15 @@ def main (title, *actions):
         raise
 
 
+def find_menu_item (start):
+    for node in descend (Atspi.get_desktop (0)):
+        if node.get_role () == Atspi.Role.MENU_ITEM and node.get_name ().startswith (start) and \
+           node.get_state_set ().contains (Atspi.StateType.SENSITIVE):
+            return node
+
+
 def undo ():
-    def find_undo ():
-        for node in descend (Atspi.get_desktop (0)):
-            if node.get_role () == Atspi.Role.MENU_ITEM and node.get_name ().startswith ('Undo ') and \
-               node.get_state_set ().contains (Atspi.StateType.SENSITIVE):
-                return node
-    item = wait_for (find_undo, 'menu item Undo')
+    item = wait_for (lambda: find_menu_item ('Undo '), 'menu item Undo')
     print (item.get_name ())
     item.get_action_iface ().do_action (0)
 

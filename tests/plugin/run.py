@@ -88,7 +88,7 @@ HARMLESS = [r'Failed to parse tag cache', r'Missing arg type: GimpExportOptions'
             r'unexpected EOF', r'gimp_plug_in_handle_tile', r'returned no return values', r'Plug-in crashed',
             r'^\(/.*/joint-filter\)$', r'The dying plug-in', r'gegl_tile_cache_destroy', r'GeglBuffers leaked',
             # without a window manager, a theme and a window of GIMP's own
-            r'^set device', r'^\(gimp:.*Gdk-CRITICAL', r'^dbus-daemon', r'^SpiRegistry daemon',
+            r'^set device', r'^\(gimp:.*G[dt]k-CRITICAL', r'^dbus-daemon', r'^SpiRegistry daemon',
             r'gimp_ui_theme_changed', r'gimp_window_transient_on_mapped']
 
 

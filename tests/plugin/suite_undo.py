@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Edit, Undo in GIMP's window: nothing else can undo"""
+"""beside GIMP's window: Edit, Undo, which nothing else can do, and layers that come while the dialog is open"""
 
 import pathlib
 import time
 
-from support import *
+from dialog import *
 
 
 def undo ():
@@ -43,6 +43,20 @@ def one_step_takes_back_all_layers ():
 @case
 def one_step_takes_back_new_layers ():
     check_one_step (output='new-layer')
+
+
+@case
+def a_layer_that_comes_is_offered ():
+    image = new_image ()
+    add_layer (image, 'guide', 2)
+    target = add_layer (image, 'target', 1)
+    display = Gimp.Display.new (image)
+    image.set_selected_layers ([target])
+    Gimp.displays_flush ()
+    shown, status, text = use_dialog (image, [target], 'MENU=Duplicate Layer', 'HAS=target copy', 'Flash photo=target copy',
+                                      'WAIT', 'Cancel')
+    check (shown['Flash photo'] == {'items': ['target copy', 'guide'], 'choice': 'target copy'}, shown)
+    display.delete ()
 
 
 run_cases ()
