@@ -244,5 +244,5 @@ get_title (const JfMode *mode)
   if (g_str_has_suffix (title, "…"))
     title[strlen (title) - strlen ("…")] = '\0';
 
-  return title;
+  return g_strchomp (title);    /* German has a space before "…" */
 }

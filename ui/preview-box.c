@@ -171,8 +171,10 @@ add_controls (JfPreviewBox *box)
   gtk_combo_box_set_active (GTK_COMBO_BOX (split), JF_SPLIT_NONE);
   g_signal_connect (split, "changed", G_CALLBACK (on_split), box);
 
-  box->zoom = add_combo (row, _("_Zoom"), _("How many pixels of the screen show a pixel of the picture; only 100 % and "
-                                             "more show every pixel of the result"));
+  box->zoom = add_combo (row, _("_Zoom"),
+                         /* xgettext:no-c-format */
+                         _("How many pixels of the screen show a pixel of the picture; only 100 % and more show every "
+                           "pixel of the result"));
   for (guint i = 0; i < G_N_ELEMENTS (zooms); i++)
     append_zoom (GTK_COMBO_BOX_TEXT (box->zoom), zooms[i]);
   g_signal_connect (box->zoom, "changed", G_CALLBACK (on_zoom_chosen), box);

@@ -24,6 +24,18 @@ def use_dialog (image, targets, *actions, guidance=None, title=TITLE, mode='flas
     return json.loads (shown), status, text
 
 
+def check_controls (path):
+    """Each has a name; most say what they are for; no key is another's."""
+    with open (path) as file:
+        controls = json.load (file)
+    check (all (name for role, name, description, key in controls), f'without a name: {controls}')
+    keys = [key for role, name, description, key in controls if key]
+    check (len (keys) == len (set (keys)), f'one key for two: {sorted (keys)}')
+    without = [name for role, name, description, key in controls
+               if not key and role not in ('slider', 'drawing area')]
+    check (not without, f'without a key: {without}')
+
+
 def read_picture (path):
     """(width, height, rows of values 0..255)"""
     pixbuf = GdkPixbuf.Pixbuf.new_from_file (path)

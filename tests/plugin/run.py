@@ -49,6 +49,13 @@ def make_browser (root):
     (root / 'data/applications/mimeapps.list').write_text ('[Default Applications]\ntext/html=browser.desktop\n')
 
 
+def make_locale (root, name):
+    """Texts in another language need a locale other than C's; few are installed, but another's name will do."""
+    (root / 'locales').mkdir ()
+    (root / 'locales' / name).symlink_to ('/usr/lib/locale/C.utf8')
+    return {'LOCPATH': f'{root}/locales', 'LC_ALL': name, 'LANGUAGE': name}
+
+
 @contextlib.contextmanager
 def screen ():
     """The number of a display that nobody else uses."""
@@ -64,6 +71,8 @@ def run_gimp (root, arguments, display=None):
     environment = dict (os.environ, GIMP3_DIRECTORY=f'{root}/gimp', JF_SCRATCH=str (root), JF_TAP=f'{root}/tap',
                         JF_COMMAND=arguments.command, JF_PICTURES=arguments.pictures or '',
                         JF_MODELS=f'{root}/plug-ins/joint-filter/models')
+    if arguments.locale:
+        environment |= make_locale (root, arguments.locale)
     if display:
         make_browser (root)
         environment |= {'DISPLAY': f':{display}', 'XDG_DATA_HOME': f'{root}/data'}
@@ -80,10 +89,10 @@ def has_screen ():
 
 
 # What GIMP and its own plug-ins print in such an environment.
-HARMLESS = [r'Failed to parse tag cache', r'Missing arg type: GimpExportOptions', r'script_fu_add_resource_arg', r'GIMP-Warning: Welcome', r'^$',
+HARMLESS = [r'Failed to parse tag cache', r'Missing arg type: GimpExportOptions', r'script_fu_add_resource_arg', r'GIMP-Warn(ing|ung): Welcome', r'^$',
             r'gimp_flush\(\): error: Broken pipe', r'batch command executed successfully', r'a stray image',
             r'^\(gimp:.*GLib-GObject-CRITICAL', r'list of contexts not empty', r'^stale context:', r'cannot open display',
-            r'GIMP-Error: Calling error for procedure',
+            r'GIMP-Error: Calling error for procedure', r'GIMP-Fehler: Fehler beim Aufruf der Prozedur',
             # of a plug-in that was killed
             r'unexpected EOF', r'gimp_plug_in_handle_tile', r'returned no return values', r'Plug-in crashed',
             r'^\(/.*/joint-filter\)$', r'The dying plug-in', r'gegl_tile_cache_destroy', r'GeglBuffers leaked',
@@ -116,6 +125,7 @@ def main ():
     parser.add_argument ('suite')
     parser.add_argument ('--pictures', metavar='FOLDER', help='give the suite a screen; it may leave pictures there')
     parser.add_argument ('--models', metavar='FOLDER', help='give the plug-in these models')
+    parser.add_argument ('--locale', metavar='NAME', help='run GIMP in this one, as de_DE.UTF-8')
     parser.add_argument ('--gimp', required=True)
     parser.add_argument ('--gimp-plug-ins', required=True)
     parser.add_argument ('--plugin', required=True)

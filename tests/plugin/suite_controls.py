@@ -20,18 +20,6 @@ def make_image ():
     return image, target, guide
 
 
-def check_controls (path):
-    """Each has a name; most say what they are for; no key is another's."""
-    with open (path) as file:
-        controls = json.load (file)
-    check (all (name for role, name, description, key in controls), f'without a name: {controls}')
-    keys = [key for role, name, description, key in controls if key]
-    check (len (keys) == len (set (keys)), f'one key for two: {sorted (keys)}')
-    without = [name for role, name, description, key in controls
-               if not key and role not in ('slider', 'drawing area')]
-    check (not without, f'without a key: {without}')
-
-
 def check_mode (mode):
     """All controls are changed, and what the preview shows then is what the new layer has."""
     image, target, guide = make_image ()
