@@ -104,13 +104,14 @@ def find_lost_mnemonics (path, folder):
             if len (MNEMONIC.findall (translation)) != len (MNEMONIC.findall (text))]
 
 
-def find_clashes (where, labels):
-    """Labels with the same mnemonic."""
+def find_clashes (where, labels, others=()):
+    """Labels with the same mnemonic; how others get along with each other is not ours."""
     users = collections.defaultdict (list)
-    for label in labels:
+    for label in [*labels, *others]:
         for key in MNEMONIC.findall (label):
             users[key.casefold ()].append (label)
-    return [f'{where}: “{key}” of {labels}' for key, labels in users.items () if len (labels) > 1]
+    return [f'{where}: “{key}” of {clashing}' for key, clashing in users.items ()
+            if len (clashing) > 1 and not set (clashing) <= set (others)]
 
 
 def get_buttons (language):
@@ -126,7 +127,7 @@ def find_shared_mnemonics (path, folder):
     wrong = find_clashes ('menu', [translate (entries, text) for text in modes if text.endswith ('…')])
     for text in modes:
         if not text.endswith ('…'):
-            wrong += find_clashes (f'dialog with “{text}”', [*dialog, translate (entries, text), *get_buttons (path.stem)])
+            wrong += find_clashes (f'dialog with “{text}”', [*dialog, translate (entries, text)], get_buttons (path.stem))
     return wrong
 
 
