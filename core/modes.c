@@ -48,8 +48,9 @@ static const JfMode modes[] =
     .guidance_label   = N_("Infrare_d photo"),
     .guidance_tooltip = N_("The layer with the near-infrared photo, grey or in false colours. It is "
                            "only looked at, never changed."),
-    .models           = { { "nir-denoise.safetensors",      0, JF_QUALITY_FAST },
-                          { "nir-denoise-best.safetensors", 0, JF_QUALITY_BEST } },
+    /* One network for both: it was trained on flash and infrared guidance alike. */
+    .models           = { { "flash-denoise.safetensors",      0, JF_QUALITY_FAST },
+                          { "flash-denoise-best.safetensors", 0, JF_QUALITY_BEST } },
     .colour           = &jf_colour_as_is,
     .arguments        = JF_MODE_NOISE_LEVEL | JF_MODE_ALIGN,
     .iterations       = 1

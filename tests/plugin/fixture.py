@@ -53,8 +53,7 @@ def save_model (path, seed=20190801, planes=3, noise_level=True, width=8, gain=1
 
 # Beyond 0..1 GIMP's conversions are not exact: modes that run more than once, or on chroma, are to stay near it.
 NO_LEVEL = {'noise_level': False, 'gain': 0.1}
-MODELS = {'flash-denoise': {}, 'flash-denoise-best': {'gain': 0.1}, 'nir-denoise': {'gain': 0.1}, 'nir-denoise-best': {'gain': 0.1},
-          'inverse-halftone': NO_LEVEL, 'texture-removal': NO_LEVEL} | \
+MODELS = {'flash-denoise': {}, 'flash-denoise-best': {'gain': 0.1}, 'inverse-halftone': NO_LEVEL, 'texture-removal': NO_LEVEL} | \
          {f'{kind}upsampling-x{factor}': NO_LEVEL | {'planes': 1} for kind in ('', 'chroma-') for factor in (4, 8, 16)}
 
 

@@ -58,8 +58,8 @@ def apply_to_chroma (chroma, luma, factor):
 @case
 def denoise_fast_and_best ():
     for mode in 'flash-denoise', 'nir-denoise':
-        check_mode (mode, mode, *pair (), quality='fast')
-        check_mode (mode, mode + '-best', *pair (), quality='best')
+        check_mode (mode, 'flash-denoise', *pair (), quality='fast')
+        check_mode (mode, 'flash-denoise-best', *pair (), quality='best')
 
 
 @case
@@ -69,7 +69,7 @@ def infrared_photo_in_grey ():
     for i in range (0, 4 * AREA, 4):
         values[i + 1] = values[i + 2] = values[i]
     fill (guidance, values)
-    check_mode ('nir-denoise', 'nir-denoise', image, target, guidance)
+    check_mode ('nir-denoise', 'flash-denoise', image, target, guidance)
 
 
 @case
