@@ -41,4 +41,6 @@ void     jf_patchwork_cover (const JfPatchwork  *patchwork,
                              int                 y,
                              JfPlanes           *row);
 
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (JfPatchwork, jf_patchwork_clear)
+
 G_END_DECLS
