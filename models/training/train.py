@@ -70,13 +70,12 @@ class Step:
     """One optimiser step over fixed buffers; on a GPU recorded once and replayed, because the networks are so
     small that starting their kernels one by one would take longer than running them."""
 
-    def __init__(self, net, optimizer, kind, batch, precision, passes, centred):
+    def __init__(self, net, optimizer, kind, batch, precision, passes):
         self.net, self.optimizer, self.kind, self.precision, self.passes = net, optimizer, kind, precision, passes
         self.batch = Batch(*(x.clone() for x in batch))
         self.loss, self.scale = (torch.zeros((), device=batch.target.device) for _ in range(2))
         self.scale.fill_(LOSS_SCALE if precision == 'fp16' else 1)
         self.graph, self.count = None, 0
-        self.centred = [(p, p.detach().mean((1, 2, 3), keepdim=True)) for p in net.parameters() if p.ndim == 4] if centred else []
 
     def record(self):
         for _ in range(3):
@@ -98,16 +97,7 @@ class Step:
         (loss * self.scale).backward()
         self.unscale()
         self.optimizer.step()
-        self.centre()
         self.loss.add_(loss.detach())
-
-    @torch.no_grad()
-    def centre(self):
-        """The inputs of a layer after a ReLU are all positive, so the gradients of a unit's weights share one sign, and
-        Adam, which takes steps of one length in all of them, soon closes whole units for good. Steps that leave the mean of
-        a unit's weights as it was do not (the idea is Yong et al.'s, Gradient Centralization, ECCV 2020)."""
-        for weight, mean in self.centred:
-            weight.sub_(weight.mean((1, 2, 3), keepdim=True) - mean)
 
     def unscale(self):
         """Gradients of the loss itself, clipped; all zero where one of them has overflowed."""
@@ -247,8 +237,7 @@ def train(config, folders, out, seconds, iterations, reports, device, start=None
         for examples in pool.rounds(training.get('rounds', 1), training['batch']):
             if (early, late) not in steps:
                 net.leak = training['leak'] if early else 0.0
-                step = Step(net, optimizer, training['loss'], examples, training['precision'][late], passes,
-                            training.get('centred', False))
+                step = Step(net, optimizer, training['loss'], examples, training['precision'][late], passes)
                 steps = {(early, late): step}
             value = share_of_rate * training['rate'] * min(1, done / training['warm_up'], .5 + .5 * math.cos(math.pi * min(1, share))) + 1e-6
             for group in optimizer.param_groups:
