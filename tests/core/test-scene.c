@@ -189,6 +189,23 @@ test_self (void)
   assert_near (&found, &expected, &everything);
 }
 
+/* Models outlive the pipeline that loaded them. */
+static void
+test_change (void)
+{
+  g_autoptr (JfPipeline) four  = load (&factor_mode, &(JfPipelineOptions) { .factor = 4 });
+  g_autoptr (JfPipeline) eight = jf_pipeline_change (four, &(JfPipelineOptions) { .factor = 8 }, folder, NULL);
+  g_autoptr (JfPipeline) again = jf_pipeline_change (eight, &(JfPipelineOptions) { .factor = 4 }, folder, NULL);
+  JfFilter              *first = get_filter (four);
+
+  g_clear_pointer (&four, jf_pipeline_unref);
+
+  g_assert_cmpint (eight->options.factor, ==, 8);
+  g_assert_true (get_filter (eight) != first);
+  g_assert_true (get_filter (again) == first);
+  g_assert_null (jf_pipeline_change (eight, &(JfPipelineOptions) { .factor = 5 }, folder, NULL));
+}
+
 static void
 test_factors (void)
 {
@@ -501,6 +518,7 @@ main (int    argc,
   g_test_add_func ("/scene/passes", test_passes);
   g_test_add_func ("/scene/regions", test_regions);
   g_test_add_func ("/scene/self", test_self);
+  g_test_add_func ("/scene/change", test_change);
   g_test_add_func ("/scene/factors", test_factors);
   g_test_add_func ("/scene/noise-level", test_noise_level);
   g_test_add_func ("/scene/noise-of-what-is-visible", test_noise_of_what_is_visible);
