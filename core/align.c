@@ -27,8 +27,8 @@
 /* Enough levels for the largest of int sizes. */
 #define MAX_LEVELS 32
 
-/* Pictures that have nothing in common reach 3 to 6 standard deviations, noise of 0.1 included; real pairs 13 to 65,
- * and 9 to 14 depth maps that are buried in such noise.
+/* Pictures that have nothing in common reach 3 to 7 standard deviations; real pairs 16 to 65, noise of 0.1 included, and
+ * depth maps that are all but buried in such noise 5 to 15.
  */
 #define MIN_PEAK 8.0
 

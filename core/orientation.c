@@ -10,11 +10,11 @@
 
 #include "orientation.h"
 
-/* Gradients are those of a Gaussian of so many pixels, cut off at three and a third of that: it takes 0.9 off noise,
- * and nothing off what larger pictures have in common.
+/* Gradients are those of a Gaussian of so many pixels, cut off at four times that. Wider ones stand more noise, but
+ * are moved by light from another side: 1.5 pixels find pairs of photos 0.19 pixels off, 1 pixel 0.16.
  */
-#define SIGMA  1.5f
-#define RADIUS 5
+#define SIGMA  1.0f
+#define RADIUS 4
 
 /* Gradients of less than a hundredth of an 8 bit step per pixel are rounding errors. */
 #define LEAST_GRADIENT (0.01 / 255.0)
