@@ -16,8 +16,10 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / 'models' / 'training'))
 sys.dont_write_bytecode = True
 
+import maps
 import pictures
 import recipes
+import shipped
 
 CONFIG = {
     'model': {'task': 'noise-reduction', 'name': 'tiny'},
@@ -43,12 +45,7 @@ UPSAMPLING = {
 }
 
 
-def psnr(picture, truth):
-    import numpy as np
-    return -10 * np.log10(max(float(((picture - truth) ** 2).mean()), 1e-12))
-
-
-class Tests:
+class Tests(maps.MapTests, shipped.ShippedTests):
     def __init__(self, arguments):
         import evaluate
         self.arguments = arguments
@@ -64,19 +61,19 @@ class Tests:
     def test_flash_denoise_cleans_the_sample(self):
         noisy, flash, truth = self.sample()
         clean = self.core.apply(self.flash_denoise(), noisy, flash, self.core.estimate(noisy))
-        gain = psnr(clean, truth) - psnr(noisy, truth)
+        gain = shipped.psnr(clean, truth) - shipped.psnr(noisy, truth)
         assert gain > 6, f'only {gain:.2f} dB better'
 
     def test_flash_denoise_keeps_a_clean_picture(self):
         _, flash, truth = self.sample()
-        kept = psnr(self.core.apply(self.flash_denoise(), truth, flash, 0.0), truth)
+        kept = shipped.psnr(self.core.apply(self.flash_denoise(), truth, flash, 0.0), truth)
         assert kept > 48, f'{kept:.2f} dB'
 
     def test_flash_denoise_cleans_without_a_guide(self):
         import numpy as np
         noisy, flash, truth = self.sample()
         clean = self.core.apply(self.flash_denoise(), noisy, np.full_like(flash, .5), self.core.estimate(noisy))
-        gain = psnr(clean, truth) - psnr(noisy, truth)
+        gain = shipped.psnr(clean, truth) - shipped.psnr(noisy, truth)
         assert gain > 5, f'only {gain:.2f} dB better'
 
     def test_scaling_keeps_means_and_straight_lines(self):
@@ -158,6 +155,18 @@ class TrainingTests(recipes.RecipeTests, Tests):
         assert (smooth - slope).abs().max() <= .5
         assert (smooth[..., 10, 8:52].diff() > 0).all(), 'steps are left'
         assert (smooth[..., 20, :] - smooth[..., 19, :] > 49).all(), 'an edge was smoothed'
+
+    def test_a_training_that_goes_astray_goes_back(self):
+        import torch
+        import train
+        net, average = torch.nn.Linear(2, 2), torch.nn.Linear(2, 2)
+        refuge = train.Refuge(net, average)
+        good = net.weight.detach().clone()
+        assert all(refuge.accepts(loss) for loss in [1.0] + [3.0, 1.0, 1.0, 1.0] * 4), 'a single pool counted'
+        net.weight.data += 5
+        assert not all(refuge.accepts(50.0) for _ in range(2))
+        assert torch.equal(net.weight, good)
+        assert not refuge.accepts(float('nan'))
 
     def test_training_is_repeatable(self):
         import modelfile
