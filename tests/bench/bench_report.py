@@ -196,7 +196,7 @@ def plot(path, rows, threads):
             parts.append("</g>")
     parts.append(f'<text x="{width - MARGIN / 2}" y="{height - 10}" text-anchor="end">across: megapixels; {threads_text(threads)}</text>')
     for index, program in enumerate(programs):
-        parts.append(f'<text x="{MARGIN + index * 150}" y="{height - 10}" fill="{COLORS[index % len(COLORS)]}">● {escape(program)}</text>')
+        parts.append(f'<text x="{MARGIN + index * 125}" y="{height - 10}" fill="{COLORS[index % len(COLORS)]}">● {escape(program)}</text>')
 
     with open(path, "w") as file:
         file.write("\n".join(parts + ["</svg>", ""]))
