@@ -21,7 +21,7 @@ gi.require_version ('Atspi', '2.0')
 gi.require_version ('Gdk', '3.0')
 from gi.repository import Atspi, Gdk
 
-TIMEOUT = 20
+TIMEOUT = 60    # a busy machine may stop for a while, and nobody else closes the dialog
 BUSY = 'Computing the preview…'
 
 
