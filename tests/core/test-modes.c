@@ -55,6 +55,22 @@ test_rows (void)
     }
 }
 
+/* What the modes name ships. */
+static void
+test_models (void)
+{
+  guint         n_modes;
+  const JfMode *modes = jf_modes_get (&n_modes);
+
+  for (guint i = 0; i < n_modes; i++)
+    for (const JfModeModel *model = modes[i].models; model->file; model++)
+      {
+        g_autofree char *path = g_test_build_filename (G_TEST_DIST, "..", "..", "models", model->file, NULL);
+
+        g_assert_true (g_file_test (path, G_FILE_TEST_IS_REGULAR));
+      }
+}
+
 int
 main (int    argc,
       char **argv)
@@ -64,6 +80,7 @@ main (int    argc,
   g_test_add_func ("/modes/find", test_find);
   g_test_add_func ("/modes/find-nothing", test_find_nothing);
   g_test_add_func ("/modes/rows", test_rows);
+  g_test_add_func ("/modes/models", test_models);
 
   return g_test_run ();
 }

@@ -63,10 +63,15 @@ def add_noise (plane, sigma, seed):
     return array.array ('f', [value + source.gauss (0.0, sigma) for value in plane])
 
 
-def add_dots (plane):
-    """A newspaper's screen, turned by 45 degrees: dots of ink, the larger the darker, four pixels apart."""
-    return array.array ('f', [min (max (0.5 + 4.0 * (value - 0.5 + 0.25 * (math.cos ((x + y) * math.pi / 2.0) +
-                                                                           math.cos ((x - y) * math.pi / 2.0))), 0.0), 1.0)
+def add_dots (plane, pitch=4.5, angle=0.5):
+    """A newspaper's screen: dots of ink as large as leave the tone."""
+    def wave (x, y):
+        u, v = x * math.cos (angle) + y * math.sin (angle), y * math.cos (angle) - x * math.sin (angle)
+        return math.cos (2 * math.pi * u / pitch) + math.cos (2 * math.pi * v / pitch)
+    cell = [2 * math.pi * i / 64 for i in range (64)]
+    heights = sorted (math.cos (u) + math.cos (v) for u in cell for v in cell)
+    level = lambda value: heights[min (max (int (value * len (heights)), 0), len (heights) - 1)]
+    return array.array ('f', [min (max (0.5 + level (value) - wave (x, y), 0.0), 1.0)
                               for (x, y), value in zip (positions (len (plane) // AREA), plane)])
 
 

@@ -57,7 +57,7 @@ def check_denoise (mode, guidance):
     noisy = scenes.add_noise (truth, NOISE_LEVEL, 1)
     for quality in 'fast', 'best':
         check_gain (f'{mode} {quality}', filter (noisy, guidance, mode=mode, quality=quality), noisy, truth, 7)
-    check_core (noisy, guidance, mode, mode)
+    check_core (noisy, guidance, 'flash-denoise', mode)
 
 
 @case
@@ -147,7 +147,7 @@ def strokes ():
     scribbled = [truth[i] if is_stroke (i % WIDTH, i // WIDTH % HEIGHT) else luma[i % AREA] for i in range (3 * AREA)]
     put (layer, array.array ('f', scribbled))
     run (image, [layer], guide, mode='colorize', output='in-place')
-    check_gain ('colorize', planes (layer)[0], scenes.join (luma, luma, luma), truth, 12)
+    check_gain ('colorize', planes (layer)[0], scenes.join (luma, luma, luma), truth, 10)
 
 
 def is_stroke (x, y):
