@@ -23,7 +23,6 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image
 
-import competitors
 import evaluate
 import resample
 
@@ -73,6 +72,7 @@ def example(map_path, photo_path, arguments):
 
 
 def guided_filter(x, radius, epsilon):
+    import competitors
     target = np.repeat(x.target[..., None], 3, 2)
     return competitors.guided_filter(target, x.photo, 0, radius, epsilon, 'guidance')[..., 0]
 
@@ -81,6 +81,7 @@ def joint_bilateral(x, degrade, spread, tolerance):
     """Kopf et al., Joint Bilateral Upsampling (SIGGRAPH 2007), knowing where the small map's pixels were; spread in
     its pixels. After noise: the plain joint bilateral filter."""
     if x.small is None:
+        import competitors
         target = np.repeat(x.target[..., None], 3, 2)
         return competitors.joint_bilateral(target, x.photo, 0, spread, tolerance)[..., 0]
     (height, width), (rows, columns) = x.truth.shape, x.small.shape
@@ -108,6 +109,7 @@ def methods(arguments, core):
     f = arguments.factor
     radii = [1, 2, 4] if arguments.degrade == 'noise' else [f // 4, f // 2, f, 2 * f]
     if arguments.competitors:
+        import competitors
         table['guided filter'] = competitors.settings(guided_filter, radius=radii, epsilon=[1e-5, 1e-4, 1e-3])
         bilateral = functools.partial(joint_bilateral, degrade=arguments.degrade)
         table['joint bilateral'] = competitors.settings(bilateral, spread=[.35, .5, .75], tolerance=[.06, .12, .25])
