@@ -77,16 +77,21 @@ def without_alignment_more_is_lost ():
     check (psnr (denoised (flash, 'off')) < psnr (denoised (flash, 'shift')) - 0.3, 'alignment makes no difference')
 
 
+def check_stays (flash):
+    """Results of two runs differ by rounding, some 1e-6: each process has babl choose among its conversions."""
+    off = numpy.abs (denoised (flash, 'turn') - denoised (flash, 'off')).max ()
+    check (off <= 1e-4, f'it was moved, which changes the result by {off}')
+
+
 @case
 def a_photo_from_a_tripod_stays_where_it_is ():
-    check ((denoised (sample ('flash'), 'turn') == denoised (sample ('flash'), 'off')).all (), 'it was moved')
+    check_stays (sample ('flash'))
 
 
 @case
 def a_photo_of_something_else_stays_where_it_is ():
-    other = sample ('flash')[::-1, ::-1]
-    check ((denoised (other, 'turn') == denoised (other, 'off')).all (), 'it was moved')
     expect_message ('is not sure, so it was not moved')
+    check_stays (sample ('flash')[::-1, ::-1])
 
 
 run_cases ()
