@@ -3,11 +3,12 @@
  *
  * filter: the public call, planes in, planes out
  *
- * The picture is cut into tiles, which threads take one after the other, each with a band of its own (network.h).
+ * The picture is cut into tiles, which threads (crew.h) take one after the other, each with a band of its own (network.h).
  * The tiles depend on the size of the region only, never on the number of threads, so neither do the results.
  */
 #include <glib/gi18n-lib.h>
 
+#include "crew.h"
 #include "feature.h"
 #include "filter.h"
 #include "network.h"
@@ -25,6 +26,7 @@
 struct _JfFilter
 {
   JfModel         *model;
+  JfCrew          *crew;
   JfGemmPath       path;
   JfNetworkMethod  method;
   GMutex           mutex;                               /* of the networks, which are made when first wanted */
@@ -34,6 +36,7 @@ struct _JfFilter
 /* One call of jf_filter_apply(). */
 typedef struct
 {
+  JfCrew                *crew;
   const JfNetwork       *network;
   const JfFilterOptions *options;
   JfBandJob              job;           /* the parts that all tiles share */
@@ -213,7 +216,7 @@ advance (int      rows,
 static void
 run_tiles (Run *run)
 {
-  JfBand    *band = jf_band_new (run->network, run->tile_width);
+  JfBand    *band = NULL;
   JfBandJob  job  = run->job;
   int        n    = run->columns * run->rows;
   int        i;
@@ -223,6 +226,9 @@ run_tiles (Run *run)
       int x = i % run->columns * run->tile_width;
       int y = i / run->columns * run->tile_height;
 
+      if (! band)
+        band = jf_crew_take_band (run->crew, run->network, run->tile_width);
+
       job.tile.x      = run->blocks.x + x;
       job.tile.y      = run->blocks.y + y;
       job.tile.width  = MIN (run->tile_width, run->blocks.width - x);
@@ -231,11 +237,13 @@ run_tiles (Run *run)
         jf_band_run (band, &job);
     }
 
-  jf_band_free (band);
+  if (band)
+    jf_crew_give_band (run->crew, band);
 }
 
-static gpointer
-work (gpointer data)
+/* A JfCrewFunc. */
+static void
+help (gpointer data)
 {
   Run *run = data;
 
@@ -245,41 +253,23 @@ work (gpointer data)
   run->n_working--;
   g_cond_signal (&run->advanced);
   g_mutex_unlock (&run->mutex);
-
-  return NULL;
 }
 
 /* The caller works as well, and reports the progress of all. */
 static void
 run_threads (Run *run,
-             int  n_threads)
+             int  n_helpers)
 {
-  GThread **threads = g_new0 (GThread *, n_threads);
-  int       i;
-
   g_mutex_init (&run->mutex);
   g_cond_init (&run->advanced);
-  run->caller = g_thread_self ();
+  run->caller    = g_thread_self ();
+  run->n_working = n_helpers;
 
-  /* Fewer threads than asked for is no reason to fail. */
-  for (i = 1; i < n_threads; i++)
-    {
-      g_mutex_lock (&run->mutex);
-      run->n_working++;
-      g_mutex_unlock (&run->mutex);
-      threads[i] = g_thread_try_new ("joint-filter", work, run, NULL);
-      if (! threads[i])
-        {
-          g_mutex_lock (&run->mutex);
-          run->n_working--;
-          g_mutex_unlock (&run->mutex);
-          break;
-        }
-    }
-
+  jf_crew_ask (run->crew, n_helpers, help, run);
   run_tiles (run);
 
   g_mutex_lock (&run->mutex);
+  run->n_working -= jf_crew_withdraw (run->crew, n_helpers, run);
   while (run->n_working > 0)
     {
       g_cond_wait (&run->advanced, &run->mutex);
@@ -289,9 +279,6 @@ run_threads (Run *run,
     }
   g_mutex_unlock (&run->mutex);
 
-  for (i = 1; i < n_threads; i++)
-    g_clear_pointer (&threads[i], g_thread_join);
-  g_free (threads);
   g_cond_clear (&run->advanced);
   g_mutex_clear (&run->mutex);
 }
@@ -325,6 +312,7 @@ jf_filter_new (JfModel *model)
   JfFilter *filter = g_new0 (JfFilter, 1);
 
   filter->model  = jf_model_ref (model);
+  filter->crew   = jf_crew_get ();
   filter->path   = JF_GEMM_MICRO_KERNEL;
   filter->method = JF_NETWORK_FASTEST;
   g_mutex_init (&filter->mutex);
@@ -366,6 +354,7 @@ jf_filter_free (JfFilter *filter)
   for (target = 0; target < MAX_PLANES; target++)
     for (guidance = 0; guidance < MAX_PLANES; guidance++)
       jf_network_free (filter->networks[target][guidance]);
+  jf_crew_unref (filter->crew);
   g_mutex_clear (&filter->mutex);
   jf_model_unref (filter->model);
   g_free (filter);
@@ -396,7 +385,8 @@ jf_filter_get_model (JfFilter *filter)
  * range nor clamped. The result does not depend on the number of threads. That of a region differs from the same part
  * of the whole by rounding only (some 1e-6 of the largest value).
  *
- * Apart from @output memory depends on the model alone: some 15 MiB per thread.
+ * Apart from @output memory depends on the model alone: some 15 MiB per thread, which are kept for the next call until the last
+ * filter is freed.
  *
  * Returns: TRUE on success; on failure the contents of @output are undefined
  */
@@ -414,6 +404,7 @@ jf_filter_apply (JfFilter               *filter,
   Run      run       = { 0 };
   int      n_threads;
 
+  run.crew    = filter->crew;
   run.options = options ? options : &defaults;
   if (run.options->region)
     region = *run.options->region;
@@ -427,7 +418,7 @@ jf_filter_apply (JfFilter               *filter,
   lay_out_tiles (&run, &region, filter->model->space_to_depth);
 
   n_threads = run.options->task.n_threads > 0 ? run.options->task.n_threads : (int) g_get_num_processors ();
-  run_threads (&run, MIN (n_threads, run.columns * run.rows));
+  run_threads (&run, MIN (n_threads, run.columns * run.rows) - 1);
 
   return ! g_cancellable_set_error_if_cancelled (run.options->task.cancellable, error);
 }

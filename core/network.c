@@ -53,6 +53,7 @@ typedef struct
 
 struct _JfNetwork
 {
+  guint     serial;             /* no other network ever has the same */
   int       space_to_depth;
   gboolean  residual;
   int       target_planes;
@@ -85,13 +86,16 @@ struct _Node
 
 struct _JfBand
 {
-  const JfNetwork *network;
+  const JfNetwork *network;             /* while it runs; later it may have been freed */
+  guint            serial;              /* of the network that it is laid out for, 0 without one */
+  int              width;
   GPtrArray       *nodes;
   Node            *guidance;    /* its input */
   Node            *target;      /* its input */
   Node            *result;
   float           *noise_bias;
   float           *memory;              /* of all features and the scratch */
+  gsize            capacity;            /* bytes */
   float           *scratch;
 };
 
@@ -490,24 +494,26 @@ band_init_feature (JfBand *band,
   jf_feature_init (&node->feature, channels, width + 2 * node->margin + late, n_rows + late, reach);
 }
 
-/* A band without memory. */
-static JfBand *
-band_lay_out (const JfNetwork *network,
+/* All but the memory. */
+static void
+band_lay_out (JfBand          *band,
+              const JfNetwork *network,
               int              width)
 {
-  JfBand *band = g_new0 (JfBand, 1);
-  guint   i;
+  guint i;
+
+  g_ptr_array_set_size (band->nodes, 0);
+  g_clear_pointer (&band->noise_bias, g_free);
 
   band->network = network;
-  band->nodes   = g_ptr_array_new_with_free_func (node_free);
+  band->serial  = network->serial;
+  band->width   = width;
   if (network->noise_gain)
     band->noise_bias = g_new0 (float, network->chains[JF_STACK_TARGET].steps[0].conv.outputs);
   band_add_nodes (band);
 
   for (i = band->nodes->len; i-- > 0;)
     band_init_feature (band, g_ptr_array_index (band->nodes, i), width);
-
-  return band;
 }
 
 /* Floats that flow through the cache, without the empty lanes between. */
@@ -515,10 +521,11 @@ static gsize
 count_floats (const JfNetwork *network,
               int              width)
 {
-  g_autoptr (JfBand) band   = band_lay_out (network, width);
+  g_autoptr (JfBand) band   = jf_band_new ();
   gsize              floats = 0;
   guint              i;
 
+  band_lay_out (band, network, width);
   for (i = 0; i < band->nodes->len; i++)
     {
       const JfFeature *feature = &((Node *) g_ptr_array_index (band->nodes, i))->feature;
@@ -541,9 +548,23 @@ find_widest_tile (const JfNetwork *network)
   return MAX (lanes * JF_TILE - 2 * halo, JF_TILE);
 }
 
-/* One piece of memory for everything that flows: in large pages, as the layers jump between many rows and channels
- * (8 % of the time on Zen 3).
- */
+/* In large pages, as the layers jump between many rows and channels (8 % of the time on Zen 3). */
+static void
+band_reserve (JfBand *band,
+              gsize   bytes)
+{
+  if (bytes <= band->capacity)
+    return;
+
+  g_aligned_free (band->memory);
+  band->capacity = (bytes + LARGE_PAGE - 1) / LARGE_PAGE * LARGE_PAGE;
+  band->memory   = g_aligned_alloc (1, band->capacity, LARGE_PAGE);
+#ifdef MADV_HUGEPAGE
+  madvise (band->memory, band->capacity, MADV_HUGEPAGE);
+#endif
+}
+
+/* One piece of memory for everything that flows. */
 static void
 band_allocate (JfBand *band,
                gsize   scratch)
@@ -555,12 +576,8 @@ band_allocate (JfBand *band,
   for (i = 0; i < band->nodes->len; i++)
     size += jf_feature_size (&((Node *) g_ptr_array_index (band->nodes, i))->feature);
 
-  size *= sizeof (float);
-  band->memory = g_aligned_alloc (1, (size + LARGE_PAGE - 1) / LARGE_PAGE * LARGE_PAGE, LARGE_PAGE);
-#ifdef MADV_HUGEPAGE
-  madvise (band->memory, size, MADV_HUGEPAGE);
-#endif
-  memset (band->memory, 0, size);
+  band_reserve (band, size * sizeof (float));
+  memset (band->memory, 0, size * sizeof (float));
 
   free_memory = band->memory;
   for (i = 0; i < band->nodes->len; i++)
@@ -756,9 +773,12 @@ jf_network_new (const JfModel   *model,
                 int              target_planes,
                 int              guidance_planes)
 {
+  static gint   last_serial;
+
   JfNetwork    *network = g_new0 (JfNetwork, 1);
   const JfGemm *gemm    = jf_gemm_get (path);
 
+  network->serial          = (guint) g_atomic_int_add (&last_serial, 1) + 1;
   network->space_to_depth  = model->space_to_depth;
   network->residual        = model->residual;
   network->target_planes   = target_planes;
@@ -821,31 +841,15 @@ jf_network_get_widest_tile (const JfNetwork *network)
 
 /**
  * jf_band_new:
- * @network: (transfer none): the network, which has to outlive the band
- * @width:   the width of the tiles to come, in blocks
  *
- * Memory for running a network in one thread: the windows of all features. It does not depend on the height.
- *
- * Returns: (transfer full): free with jf_band_free()
+ * Returns: (transfer full): a band that fits no network yet; free with jf_band_free()
  */
 JfBand *
-jf_band_new (const JfNetwork *network,
-             int              width)
+jf_band_new (void)
 {
-  JfBand *band    = band_lay_out (network, width);
-  gsize   scratch = 0;
-  guint   i;
+  JfBand *band = g_new0 (JfBand, 1);
 
-  for (i = 0; i < band->nodes->len; i++)
-    {
-      Node *node = g_ptr_array_index (band->nodes, i);
-
-      if (node->step)
-        scratch = MAX (scratch, node->step->conv.scratch);
-      else
-        node->columns = g_new (int, (gsize) network->space_to_depth * JF_TILE * node->feature.vectors * JF_LANES);
-    }
-  band_allocate (band, scratch);
+  band->nodes = g_ptr_array_new_with_free_func (node_free);
 
   return band;
 }
@@ -864,6 +868,55 @@ jf_band_free (JfBand *band)
   g_free (band->noise_bias);
   g_aligned_free (band->memory);
   g_free (band);
+}
+
+/**
+ * jf_band_fits:
+ * @band:    a band
+ * @network: a network
+ * @width:   the width of tiles, in blocks
+ *
+ * Returns: whether jf_band_fit() would have nothing to do
+ */
+gboolean
+jf_band_fits (const JfBand    *band,
+              const JfNetwork *network,
+              int              width)
+{
+  return band->serial == network->serial && band->width == width;
+}
+
+/**
+ * jf_band_fit:
+ * @band:    a band
+ * @network: (transfer none): the network, which has to live as long as the band runs it
+ * @width:   the width of the tiles to come, in blocks
+ *
+ * Memory for running a network in one thread: the windows of all features. It does not depend on the height, and what the band
+ * had for another network or width is used again.
+ */
+void
+jf_band_fit (JfBand          *band,
+             const JfNetwork *network,
+             int              width)
+{
+  gsize scratch = 0;
+  guint i;
+
+  if (jf_band_fits (band, network, width))
+    return;
+
+  band_lay_out (band, network, width);
+  for (i = 0; i < band->nodes->len; i++)
+    {
+      Node *node = g_ptr_array_index (band->nodes, i);
+
+      if (node->step)
+        scratch = MAX (scratch, node->step->conv.scratch);
+      else
+        node->columns = g_new (int, (gsize) network->space_to_depth * JF_TILE * node->feature.vectors * JF_LANES);
+    }
+  band_allocate (band, scratch);
 }
 
 /**

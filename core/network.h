@@ -20,7 +20,7 @@ typedef enum
 /* A model's weights, packed for this CPU and for one kind of picture. Immutable. */
 typedef struct _JfNetwork JfNetwork;
 
-/* The rows that flow between the layers of a network, for one thread. */
+/* The rows that flow between the layers of a network, for one thread at a time. */
 typedef struct _JfBand JfBand;
 
 /* Called after every few rows; FALSE stops the band. */
@@ -50,9 +50,14 @@ int         jf_network_get_halo (const JfNetwork  *network);
 int         jf_network_get_widest_tile
                                 (const JfNetwork  *network);
 
-JfBand    * jf_band_new         (const JfNetwork  *network,
-                                 int               width);
+JfBand    * jf_band_new         (void);
 void        jf_band_free        (JfBand           *band);
+gboolean    jf_band_fits        (const JfBand     *band,
+                                 const JfNetwork  *network,
+                                 int               width);
+void        jf_band_fit         (JfBand           *band,
+                                 const JfNetwork  *network,
+                                 int               width);
 gboolean    jf_band_run         (JfBand           *band,
                                  const JfBandJob  *job);
 

@@ -145,6 +145,116 @@ test_threads (void)
     }
 }
 
+/* Several callers of one filter, again and again with other sizes: what threads and memory did before must not show. */
+typedef struct
+{
+  JfFilter *filter;
+  JfPlanes  target;
+  JfPlanes  guidance;
+  JfPlanes  expected;
+} Caller;
+
+static Caller
+caller_new (JfFilter *filter,
+            int       width,
+            int       height)
+{
+  g_autoptr(JfFilter)   fresh   = jf_filter_new (jf_filter_get_model (filter));
+  const JfFilterOptions options = { .noise_level = 0.1f, .task.n_threads = 1 };
+  Caller                caller  = { filter, random_planes (3, width, height), random_planes (1, width, height), { 0 } };
+
+  caller.expected = apply (fresh, &caller.target, &caller.guidance, &options);
+
+  return caller;
+}
+
+static gpointer
+call_often (gpointer data)
+{
+  Caller          *caller  = data;
+  JfFilterOptions  options = { .noise_level = 0.1f };
+  int              i;
+
+  for (i = 0; i < 20; i++)
+    {
+      options.task.n_threads = 1 + i % 4;
+      {
+        g_auto(JfPlanes) found = apply (caller->filter, &caller->target, &caller->guidance, &options);
+
+        g_assert_cmpmem (found.data, sizeof (float) * 3 * found.width * found.height,
+                         caller->expected.data, sizeof (float) * 3 * found.width * found.height);
+      }
+    }
+
+  return NULL;
+}
+
+static void
+test_calls (void)
+{
+  g_autoptr(JfModel)  model    = load_model ("colour-noise.safetensors");
+  g_autoptr(JfModel)  other    = load_model ("plain.safetensors");
+  g_autoptr(JfFilter) filter   = jf_filter_new (model);
+  g_autoptr(JfFilter) another  = jf_filter_new (other);
+  Caller              callers[] = { caller_new (filter, 301, 207), caller_new (filter, 91, 187),
+                                    caller_new (another, 203, 301), caller_new (another, 33, 20) };
+  GThread            *threads[G_N_ELEMENTS (callers)];
+  guint               i;
+
+  for (i = 0; i < G_N_ELEMENTS (callers); i++)
+    threads[i] = g_thread_new ("caller", call_often, &callers[i]);
+  for (i = 0; i < G_N_ELEMENTS (callers); i++)
+    {
+      g_thread_join (threads[i]);
+      jf_planes_clear (&callers[i].target);
+      jf_planes_clear (&callers[i].guidance);
+      jf_planes_clear (&callers[i].expected);
+    }
+}
+
+/* -1 where the system does not tell. */
+static int
+count_threads (void)
+{
+  g_autoptr(GDir) tasks = g_dir_open ("/proc/self/task", 0, NULL);
+  int             n     = tasks ? 0 : -1;
+
+  while (tasks && g_dir_read_name (tasks))
+    n++;
+
+  return n;
+}
+
+/* Threads stay for the next call, and end with the last filter. */
+static void
+test_crew (void)
+{
+  g_autoptr(JfModel)    model    = load_model ("plain.safetensors");
+  JfFilter             *filter   = jf_filter_new (model);
+  JfFilter             *second   = jf_filter_new (model);
+  g_auto(JfPlanes)      target   = random_planes (1, 301, 307);
+  g_auto(JfPlanes)      guidance = random_planes (1, 301, 307);
+  const JfFilterOptions options  = { .task.n_threads = 2 };
+  int                   before   = count_threads ();
+  int                   i;
+
+  for (i = 0; i < 3; i++)
+    {
+      g_auto(JfPlanes) output = apply (i == 1 ? second : filter, &target, &guidance, &options);
+
+      g_assert_cmpint (count_threads (), ==, before < 0 ? -1 : before + 1);
+    }
+
+  jf_filter_free (filter);
+  g_assert_cmpint (count_threads (), ==, before < 0 ? -1 : before + 1);
+  jf_filter_free (second);
+
+  /* The system may tell of a thread for a moment after it was joined. */
+  for (i = 0; i < 1000 && count_threads () != before; i++)
+    g_usleep (1000);
+  g_assert_cmpint (count_threads (), ==, before);
+}
+
 /* Where planes are taken one by one, two of them are two of three. */
 static void
 test_two_planes (void)
@@ -327,6 +437,8 @@ main (int    argc,
   g_test_add_func ("/filter/reference", test_reference);
   g_test_add_func ("/filter/tiles", test_tiles);
   g_test_add_func ("/filter/threads", test_threads);
+  g_test_add_func ("/filter/calls", test_calls);
+  g_test_add_func ("/filter/crew", test_crew);
   g_test_add_func ("/filter/two-planes", test_two_planes);
   g_test_add_func ("/filter/region", test_region);
   g_test_add_func ("/filter/far-values", test_far_values);
