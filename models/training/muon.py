@@ -30,10 +30,11 @@ def orthogonal(matrices):
 
 
 class Muon(torch.optim.Optimizer):
-    """rate: a number or, to be recorded in a graph, a tensor on the device."""
+    """rate: a tensor on the device of the parameters, so that steps recorded in a graph can change it."""
 
-    def __init__(self, parameters, lr):
-        super().__init__(parameters, {'lr': lr})
+    def __init__(self, parameters, rate):
+        super().__init__(parameters, {})
+        self.rate = rate
         parameters, shapes = self.param_groups[0]['params'], {}
         for p in parameters:
             if p.ndim == 4:
@@ -45,19 +46,18 @@ class Muon(torch.optim.Optimizer):
 
     @torch.no_grad()
     def step(self):
-        rate = self.param_groups[0]['lr']
         for weights, momenta in self.stacks:
-            self.turn(weights, momenta, rate)
-        self.adapt(rate * BIAS_SHARE)
+            self.turn(weights, momenta)
+        self.adapt(self.rate * BIAS_SHARE)
 
-    def turn(self, weights, momenta, rate):
+    def turn(self, weights, momenta):
         """Layers of one shape at once."""
         gradients = [p.grad for p in weights]
         torch._foreach_lerp_(momenta, gradients, 1 - MOMENTUM)
         ahead = torch._foreach_lerp(gradients, momenta, MOMENTUM)               # Nesterov
         ahead = torch.stack([x.flatten(1) for x in ahead])
         steps = orthogonal(ahead - ahead.mean(2, keepdim=True))
-        steps = steps * (max(1, steps.shape[1] / steps.shape[2]) ** 0.5 * -rate)
+        steps = steps * (max(1, steps.shape[1] / steps.shape[2]) ** 0.5 * -self.rate)
         torch._foreach_add_(weights, [step.view(weights[0].shape) for step in steps])
 
     def adapt(self, rate):

@@ -26,7 +26,6 @@ class Network(nn.Module):
         self.noise_level = spec.get('noise_level', False)
         self.residual = spec.get('residual', True)
         self.merge_relu = spec.get('merge_relu', False)
-        self.leak = 0.0                                  # see Rectifier; while training
         cells = self.r ** 2
         widths = {name: list(spec[name]['widths']) for name in STACKS}
         self.target = stack(self.channels * cells + self.noise_level, widths['target'], spec['target']['kernels'])
@@ -50,10 +49,10 @@ class Network(nn.Module):
         t, g = (F.pixel_unshuffle(x, self.r) for x in (target, guidance))
         if self.noise_level:
             t = torch.cat([t, noise_level[:, None, None, None].expand(-1, 1, *t.shape[2:])], 1)
-        t, g = run(self.target, t, self.leak), run(self.guidance, g, self.leak)
+        t, g = run(self.target, t), run(self.guidance, g)
         t, g = (centre(x, min(t.shape[2], g.shape[2]), min(t.shape[3], g.shape[3])) for x in (t, g))
         x = torch.cat([g, t], 1)
-        x = run(self.filter, rectified(x, self.leak) if self.merge_relu else x, self.leak)
+        x = run(self.filter, x.relu() if self.merge_relu else x)
         x = F.pixel_shuffle(x.float(), self.r)
         return x + centre(target, *x.shape[2:]) if self.residual else x
 
@@ -72,29 +71,9 @@ def stack(inputs, widths, kernels):
     return nn.ModuleList(nn.Conv2d(i, o, k) for i, o, k in zip([inputs] + widths, widths, kernels))
 
 
-class Rectifier(torch.autograd.Function):
-    """ReLU, but a leak of the gradient passes where it is closed: units that are zero on every picture learn on and
-    come back, while the network computes what it will compute when it is done."""
-
-    @staticmethod
-    def forward(context, x, leak):
-        y = x.relu()
-        context.save_for_backward(y)
-        context.leak = leak
-        return y
-
-    @staticmethod
-    def backward(context, gradient):
-        return torch.ops.aten.leaky_relu_backward(gradient, *context.saved_tensors, context.leak, True), None
-
-
-def rectified(x, leak):
-    return Rectifier.apply(x, leak) if leak else x.relu()
-
-
-def run(layers, x, leak=0.0):
+def run(layers, x):
     for layer in layers[:-1]:
-        x = rectified(layer(x), leak)
+        x = layer(x).relu()
     return layers[-1](x)
 
 

@@ -32,16 +32,7 @@ from batch import Batch
 LOSS_SCALE, SMALLEST_SCALE, LARGEST_SCALE = 512, 1, 65536
 SCALE_DOWN, SCALE_UP = 0.5, 1.001
 LARGEST_NORM = 1.0           # of a step's gradient, for all weights together
-# A loss, smoothed over about ten pools as that of single ones has heavy tails, over the lowest so far: what still counts as
-# good and what as lost.
-SMOOTHING, GOOD, LOST = 0.1, 1.2, 3.0
 TYPES = {'fp16': torch.float16, 'bf16': torch.bfloat16}
-OPTIMIZERS = {
-    'adam': lambda parameters, rate: torch.optim.AdamW(parameters, lr=rate, weight_decay=0, betas=(.9, .99),
-                                                       capturable=torch.is_tensor(rate)),
-    'muon': muon.Muon,
-}
-
 
 def loss_of(kind, output, truth, expected):
     error = (output - truth).square().mean((1, 2, 3))
@@ -129,27 +120,6 @@ class Step:
         return mean
 
 
-class Refuge:
-    """The last good state of a run, to go back to when the loss runs away."""
-
-    def __init__(self, net, average):
-        self.states = [x for module in (net, average) for x in module.parameters()]
-        self.kept, self.smooth, self.lowest = [x.detach().clone() for x in self.states], None, math.inf
-
-    @torch.no_grad()
-    def accepts(self, loss):
-        """Whether the run may go on from here, after a pool of this mean loss; it goes back otherwise."""
-        self.smooth = loss if self.smooth is None else self.smooth + SMOOTHING * (loss - self.smooth)
-        if not self.smooth < LOST * self.lowest:
-            torch._foreach_copy_(self.states, self.kept)
-            self.smooth = self.lowest
-            return False
-        self.lowest = min(self.lowest, self.smooth)
-        if self.smooth < GOOD * self.lowest:
-            torch._foreach_copy_(self.kept, self.states)
-        return True
-
-
 class Progress:
     """How far a run is, 0..1, by time or by iterations."""
 
@@ -218,12 +188,12 @@ def train(config, folders, out, seconds, iterations, reports, device, start=None
     data, held_out = recipe.load(folders, settings, device)
     net = prepare(config, start, recipe, data, device)
     average = copy.deepcopy(net).requires_grad_(False)
-    rate = torch.tensor(0.0, device=device) if cuda else 0.0
-    optimizer = OPTIMIZERS[training.get('optimizer', 'adam')](net.parameters(), rate)
+    if cuda:                                             # many short kernels become few
+        net.compile()
+    optimizer = muon.Muon(net.parameters(), torch.tensor(0.0, device=device))
     log(f'{len(data)} + {len(held_out)} pictures, {net.multiplications:.0f} multiplications per pixel, margin {net.margin}')
     trial_count, passes = training.get('trials', 128), training.get('passes', 1)
-    steps, done, pools, next_report, share_of_rate = {}, 0, 0, 0.0, 1.0
-    refuge, loss = Refuge(net, average), None
+    step, done, pools, next_report, loss = None, 0, 0, 0.0, None
     progress = Progress(seconds, iterations)
     while (share := progress()) < 1:
         if share >= next_report:
@@ -232,26 +202,18 @@ def train(config, folders, out, seconds, iterations, reports, device, start=None
             log(json.dumps({'share': round(share, 3), 'seconds': round(time.time() - progress.start),
                             'iterations': done, 'loss': loss, **figures}))
             next_report += 1 / reports
-        early, late = not start and share < training.get('leaky', 0), share >= 1 - training['last_precision']
+        precision = training['precision'][share >= 1 - training['last_precision']]
         pool = recipe.examples(data, training['pool'], training['patch'], settings)
         for examples in pool.rounds(training.get('rounds', 1), training['batch']):
-            if (early, late) not in steps:
-                net.leak = training['leak'] if early else 0.0
-                step = Step(net, optimizer, training['loss'], examples, training['precision'][late], passes)
-                steps = {(early, late): step}
-            value = share_of_rate * training['rate'] * min(1, done / training['warm_up'], .5 + .5 * math.cos(math.pi * min(1, share))) + 1e-6
-            for group in optimizer.param_groups:
-                group['lr'].fill_(value) if cuda else group.update(lr=value)
+            if step is None or step.precision != precision:
+                step = Step(net, optimizer, training['loss'], examples, precision, passes)
+            optimizer.rate.fill_(training['rate'] * min(1, done / training['warm_up'], .5 + .5 * math.cos(math.pi * min(1, share))))
             step(examples)
             done += 1
             progress.done = done
             share = progress()
         pools += 1
         loss = step.mean_loss()
-        if not refuge.accepts(loss):
-            share_of_rate /= 2
-            log(f'loss {loss:.3g} after {done} iterations: back to the last good state, at half the rate')
-            continue
         weight = max(1 - training['average'], 1 / (pools + 1))
         torch._foreach_lerp_(list(average.parameters()), list(net.parameters()), weight)
     figures = report(average, recipe, held_out, settings, trial_count, training['patch'], passes)

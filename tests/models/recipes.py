@@ -18,7 +18,7 @@ HALFTONE = {
                 'filter': {'widths': [12], 'kernels': [3, 3]}},
     'data': {'recipe': 'halftone', 'tile': 64, 'held_out_every': 4, 'screened': .6, 'ordered': .15, 'diffused': .15,
              'finest': 3, 'coarsest': 4},
-    'training': {'seed': 1, 'loss': 'rms', 'passes': 2, 'patch': 32, 'batch': 16, 'pool': 128, 'rate': 4e-3, 'warm_up': 20,
+    'training': {'seed': 1, 'loss': 'rms', 'passes': 2, 'patch': 32, 'batch': 16, 'pool': 128, 'rate': 2e-2, 'warm_up': 20,
                  'average': .5, 'precision': ['tf32', 'tf32'], 'last_precision': .25, 'trials': 32},
 }
 

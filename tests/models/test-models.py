@@ -29,7 +29,7 @@ CONFIG = {
     'data': {'recipe': 'flash', 'tile': 64, 'held_out_every': 4, 'shares': {'single': .7, 'double': .15, 'pair': .15},
              'grey': .1, 'lowest': .03, 'highest': .2, 'per_channel': .3, 'signal_dependent': .25, 'clipped': .35, 'jpeg': .08,
              'told_spread': .06},
-    'training': {'seed': 1, 'loss': 'rms', 'patch': 40, 'batch': 16, 'pool': 128, 'rate': 4e-3, 'warm_up': 50,
+    'training': {'seed': 1, 'loss': 'rms', 'patch': 40, 'batch': 16, 'pool': 128, 'rate': 2e-2, 'warm_up': 50,
                  'average': .5, 'precision': ['tf32', 'tf32'], 'last_precision': .25, 'trials': 32},
 }
 
@@ -40,7 +40,7 @@ UPSAMPLING = {
                 'filter': {'widths': [12], 'kernels': [3, 3]}},
     'data': {'recipe': 'upsampling', 'tile': 64, 'held_out_every': 4, 'degrade': 'any', 'factor': 4, 'window': 48, 'border': 6,
              'shares': {'depth': .2, 'depth-masks': .1, 'layers': .2, 'mattes': .2, 'segments': .15, 'solutions': .15}},
-    'training': {'seed': 1, 'loss': 'rms', 'patch': 40, 'batch': 16, 'pool': 128, 'optimizer': 'muon', 'rate': 2e-2, 'warm_up': 20,
+    'training': {'seed': 1, 'loss': 'rms', 'patch': 40, 'batch': 16, 'pool': 128, 'rate': 2e-2, 'warm_up': 20,
                  'average': .5, 'precision': ['tf32', 'tf32'], 'last_precision': .25, 'trials': 32},
 }
 
@@ -155,18 +155,6 @@ class TrainingTests(recipes.RecipeTests, Tests):
         assert (smooth - slope).abs().max() <= .5
         assert (smooth[..., 10, 8:52].diff() > 0).all(), 'steps are left'
         assert (smooth[..., 20, :] - smooth[..., 19, :] > 49).all(), 'an edge was smoothed'
-
-    def test_a_training_that_goes_astray_goes_back(self):
-        import torch
-        import train
-        net, average = torch.nn.Linear(2, 2), torch.nn.Linear(2, 2)
-        refuge = train.Refuge(net, average)
-        good = net.weight.detach().clone()
-        assert all(refuge.accepts(loss) for loss in [1.0] + [3.0, 1.0, 1.0, 1.0] * 4), 'a single pool counted'
-        net.weight.data += 5
-        assert not all(refuge.accepts(50.0) for _ in range(2))
-        assert torch.equal(net.weight, good)
-        assert not refuge.accepts(float('nan'))
 
     def test_training_is_repeatable(self):
         import modelfile
