@@ -57,7 +57,6 @@ static const float * get_stroke_alpha
                                (const JfScene   *scene);
 static gboolean is_transparent (const float     *alpha,
                                 gsize            n_pixels);
-static void     estimate_noise (JfScene         *scene);
 static gboolean render_passes  (const JfScene   *scene,
                                 const JfRegion  *region,
                                 const JfTask    *task,
@@ -80,12 +79,63 @@ static gboolean guides_itself  (const JfScene   *scene);
 static JfRegion expand         (const JfScene   *scene,
                                 const JfRegion  *region,
                                 int              n_passes);
+static JfRegion expand_in      (const JfModel   *model,
+                                int              width,
+                                int              height,
+                                const JfRegion  *region,
+                                int              n_passes);
 static double   count_pixels   (const JfScene   *scene,
                                 const JfRegion  *region,
                                 int              n_passes);
 
 
 /*  public functions  */
+
+/**
+ * jf_scene_get_area:
+ * @pipeline: what to do
+ * @width:    of a target
+ * @height:   of a target
+ * @region:   a part of it
+ *
+ * A scene of this area, cut out of the target and its guidance, renders @region as one of the whole target does, but for
+ * the noise level: where it is to be estimated, that is of the whole target (jf_scene_estimate_noise ()).
+ *
+ * Returns: what has to be known of the target: @region with the halos of all passes; everything where colours spread
+ *          from strokes, or the guidance is laid on the target
+ */
+JfRegion
+jf_scene_get_area (const JfPipeline *pipeline,
+                   int               width,
+                   int               height,
+                   const JfRegion   *region)
+{
+  const JfModel *model = jf_filter_get_model (jf_pipeline_get_filter (pipeline, width, height));
+
+  if (pipeline->mode->target == JF_TARGET_STROKES || pipeline->options.motion != JF_MOTION_NONE)
+    return (JfRegion) { 0, 0, width, height };
+
+  return expand_in (model, width, height, region, pipeline->options.iterations);
+}
+
+/**
+ * jf_scene_estimate_noise:
+ * @target: a picture
+ * @alpha:  (nullable): a plane of its size, 0..1, where it has transparent parts
+ *
+ * Transparent parts are flat and would pull the estimate towards zero: they are left out.
+ *
+ * Returns: the standard deviation of the picture's noise
+ */
+float
+jf_scene_estimate_noise (const JfPlanes *target,
+                         const float    *alpha)
+{
+  g_auto (JfPlanes) visible = { 0 };
+  gboolean          partly  = alpha && jf_visible_init (&visible, target, alpha);
+
+  return jf_noise_estimate (partly ? &visible : target);
+}
 
 /**
  * jf_scene_new:
@@ -172,7 +222,7 @@ jf_scene_set_pipeline (JfScene       *scene,
 
   if (jf_filter_get_model (scene->filter)->noise_level &&
       pipeline->options.noise_level <= 0.0 && scene->noise_level == UNKNOWN)
-    estimate_noise (scene);
+    scene->noise_level = jf_scene_estimate_noise (&scene->target, scene->alpha);
 
   return ! g_cancellable_set_error_if_cancelled (task->cancellable, error);
 }
@@ -390,16 +440,6 @@ is_transparent (const float *alpha,
   return FALSE;
 }
 
-/* Transparent parts are flat and would pull the estimate towards zero. */
-static void
-estimate_noise (JfScene *scene)
-{
-  g_auto (JfPlanes) visible = { 0 };
-  gboolean          partly  = scene->alpha && jf_visible_init (&visible, &scene->target, scene->alpha);
-
-  scene->noise_level = jf_noise_estimate (partly ? &visible : &scene->target);
-}
-
 /* The last pass is the region itself. */
 static gboolean
 render_passes (const JfScene   *scene,
@@ -496,23 +536,32 @@ guides_itself (const JfScene *scene)
   return scene->guidance.data == scene->target.data;
 }
 
-/* What @n_passes more passes over @region look at. It begins with a whole block, as the pictures that the network
- * takes do, and ends with one or with the picture.
- */
 static JfRegion
 expand (const JfScene  *scene,
         const JfRegion *region,
         int             n_passes)
 {
-  const JfModel *model = jf_filter_get_model (scene->filter);
-  int            block = model->space_to_depth;
-  int            halo  = model->halo * n_passes;
-  int            x     = MAX (region->x / block * block - halo, 0);
-  int            y     = MAX (region->y / block * block - halo, 0);
-  int            right = ((region->x + region->width  - 1) / block + 1) * block + halo;
-  int            below = ((region->y + region->height - 1) / block + 1) * block + halo;
+  return expand_in (jf_filter_get_model (scene->filter), scene->target.width, scene->target.height, region, n_passes);
+}
 
-  return (JfRegion) { x, y, MIN (right, scene->target.width) - x, MIN (below, scene->target.height) - y };
+/* What @n_passes more passes over @region look at. It begins with a whole block, as the pictures that the network
+ * takes do, and ends with one or with the picture.
+ */
+static JfRegion
+expand_in (const JfModel  *model,
+           int             width,
+           int             height,
+           const JfRegion *region,
+           int             n_passes)
+{
+  int block = model->space_to_depth;
+  int halo  = model->halo * n_passes;
+  int x     = MAX (region->x / block * block - halo, 0);
+  int y     = MAX (region->y / block * block - halo, 0);
+  int right = ((region->x + region->width  - 1) / block + 1) * block + halo;
+  int below = ((region->y + region->height - 1) / block + 1) * block + halo;
+
+  return (JfRegion) { x, y, MIN (right, width) - x, MIN (below, height) - y };
 }
 
 /* The sum over all passes, which is what their time goes with. */

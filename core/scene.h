@@ -13,6 +13,13 @@ G_BEGIN_DECLS
 
 typedef struct _JfScene JfScene;
 
+JfRegion   jf_scene_get_area        (const JfPipeline *pipeline,
+                                     int              width,
+                                     int              height,
+                                     const JfRegion  *region);
+float      jf_scene_estimate_noise  (const JfPlanes  *target,
+                                     const float     *alpha);
+
 JfScene  * jf_scene_new             (JfPipeline      *pipeline,
                                      const JfPlanes  *target,
                                      const float     *alpha,

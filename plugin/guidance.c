@@ -9,11 +9,13 @@
  * not print the borders of its holes into the result (an aligned photo has empty corners, and they
  * are stored black): those places take its mean visible colour.
  */
-#include <math.h>
-
 #include <glib/gi18n-lib.h>
 
 #include "guidance.h"
+
+
+/* How many are in memory at a time while all are looked at: some of GIMP's tiles. */
+#define MEAN_ROWS 256
 
 
 static GList        * list_layers         (GList            *list,
@@ -22,20 +24,20 @@ static GList        * list_layers         (GList            *list,
 static gboolean       is_target           (gpointer          layer,
                                            GimpDrawable    **targets);
 static gboolean       has_effects         (GimpLayer        *layer);
-static GimpDrawable * render_effects      (GimpLayer        *layer,
-                                           GimpImage       **scratch,
+static gboolean       render_effects      (JfGuidance       *guidance,
                                            GError          **error);
 static JfRegion       get_region          (GimpDrawable     *guidance,
                                            GimpDrawable     *target);
-static gboolean       fill_transparency   (JfPixels         *pixels,
-                                           GimpLayer        *guidance,
+static gboolean       find_mean           (JfGuidance       *guidance,
                                            GError          **error);
+static void           add_pixels          (const JfPixels   *pixels,
+                                           double           *sums,
+                                           double           *weight);
+static void           fill_transparency   (const JfGuidance *guidance,
+                                           JfPixels         *pixels);
 static gboolean       set_transparent_error
                                           (GError          **error,
                                            GimpLayer        *guidance);
-static double         get_mean            (const float      *colour,
-                                           const float      *alpha,
-                                           gsize             n_pixels);
 
 
 /*  public functions  */
@@ -160,36 +162,72 @@ jf_guidance_get_overlap (GimpLayer      *guidance,
 }
 
 /**
- * jf_guidance_read:
- * @pixels:   (out caller-allocates): free with jf_pixels_clear ()
- * @guidance: a layer that passed jf_guidance_check ()
+ * jf_guidance_open:
+ * @guidance: (out caller-allocates): free with jf_guidance_close ()
+ * @layer:    a layer that passed jf_guidance_check ()
  * @target:   what is to be filtered
+ * @error:    return location for an error that says what to do
+ *
+ * Finds out all that concerns the whole, so that any part can be read.
+ *
+ * Returns: whether there is something to read
+ */
+gboolean
+jf_guidance_open (JfGuidance    *guidance,
+                  GimpLayer     *layer,
+                  GimpDrawable  *target,
+                  GError       **error)
+{
+  *guidance = (JfGuidance) { .layer = layer, .drawable = GIMP_DRAWABLE (layer) };
+
+  if (has_effects (layer) && ! render_effects (guidance, error))
+    return FALSE;
+
+  guidance->place = get_region (guidance->drawable, target);
+
+  return ! gimp_drawable_has_alpha (guidance->drawable) || find_mean (guidance, error);
+}
+
+/**
+ * jf_guidance_read:
+ * @guidance: a guidance
+ * @region:   a part of the target
+ * @pixels:   (out caller-allocates): free with jf_pixels_clear ()
  * @error:    return location for an error
  *
- * Reads @guidance at the place and in the size of @target. Where there is none, its edge is repeated.
+ * Reads @guidance where @region is. Where there is none, its edge is repeated.
  *
  * Returns: whether it could be read
  */
 gboolean
-jf_guidance_read (JfPixels      *pixels,
-                  GimpLayer     *guidance,
-                  GimpDrawable  *target,
-                  GError       **error)
+jf_guidance_read (const JfGuidance  *guidance,
+                  const JfRegion    *region,
+                  JfPixels          *pixels,
+                  GError           **error)
 {
-  GimpDrawable *drawable = GIMP_DRAWABLE (guidance);
-  GimpImage    *scratch  = NULL;
-  JfRegion      region   = get_region (drawable, target);
-  gboolean      success;
+  const JfRegion there = { guidance->place.x + region->x, guidance->place.y + region->y, region->width, region->height };
 
-  if (has_effects (guidance))
-    drawable = render_effects (guidance, &scratch, error);
+  if (! jf_pixels_read (pixels, guidance->drawable, &there, error))
+    return FALSE;
 
-  success = drawable && jf_pixels_read (pixels, drawable, &region, error);
+  fill_transparency (guidance, pixels);
 
-  if (scratch)
-    gimp_image_delete (scratch);
+  return TRUE;
+}
 
-  return success && fill_transparency (pixels, guidance, error);
+/**
+ * jf_guidance_close:
+ * @guidance: from jf_guidance_open (), or all zero
+ *
+ * Frees what it needed.
+ */
+void
+jf_guidance_close (JfGuidance *guidance)
+{
+  if (guidance->scratch)
+    gimp_image_delete (guidance->scratch);
+
+  *guidance = (JfGuidance) { 0 };
 }
 
 
@@ -245,32 +283,37 @@ has_effects (GimpLayer *layer)
  * image of its own: merging takes undo steps, and leaves one in the user's image even for a copy that
  * is not part of it (GIMP 3.0, app/core/gimpdrawable-filters.c).
  */
-static GimpDrawable *
-render_effects (GimpLayer  *layer,
-                GimpImage **scratch,
-                GError    **error)
+static gboolean
+render_effects (JfGuidance  *guidance,
+                GError     **error)
 {
+  GimpLayer                    *layer   = guidance->layer;
   GimpImage                    *image   = gimp_item_get_image (GIMP_ITEM (layer));
   g_autoptr (GimpColorProfile)  profile = gimp_image_get_color_profile (image);
   g_autofree char              *name    = gimp_item_get_name (GIMP_ITEM (layer));
+  GimpImage                    *scratch;
   GimpLayer                    *copy;
 
-  *scratch = gimp_image_new_with_precision (gimp_image_get_width (image), gimp_image_get_height (image),
-                                            gimp_image_get_base_type (image),
-                                            gimp_image_get_precision (image));
+  scratch = gimp_image_new_with_precision (gimp_image_get_width (image), gimp_image_get_height (image),
+                                           gimp_image_get_base_type (image),
+                                           gimp_image_get_precision (image));
+  guidance->scratch = scratch;
 
-  if (*scratch                                                                 &&
-      (! profile || gimp_image_set_color_profile (*scratch, profile))           &&
-      (copy = gimp_layer_new_from_drawable (GIMP_DRAWABLE (layer), *scratch))   &&
-      gimp_image_insert_layer (*scratch, copy, NULL, 0)                         &&
+  if (scratch                                                                 &&
+      (! profile || gimp_image_set_color_profile (scratch, profile))           &&
+      (copy = gimp_layer_new_from_drawable (GIMP_DRAWABLE (layer), scratch))   &&
+      gimp_image_insert_layer (scratch, copy, NULL, 0)                         &&
       gimp_drawable_merge_filters (GIMP_DRAWABLE (copy)))
-    return GIMP_DRAWABLE (copy);
+    {
+      guidance->drawable = GIMP_DRAWABLE (copy);
+      return TRUE;
+    }
 
   g_set_error (error, GIMP_PLUG_IN_ERROR, 0,
                _("The effects of the guidance layer “%s” could not be rendered: %s. Merge or remove them."),
                name, gimp_pdb_get_last_error (gimp_get_pdb ()));
 
-  return NULL;
+  return FALSE;
 }
 
 /* The target's place and size in coordinates of the guidance. */
@@ -288,30 +331,68 @@ get_region (GimpDrawable *guidance,
                       gimp_drawable_get_width (target), gimp_drawable_get_height (target) };
 }
 
+/* Weighted with alpha. */
 static gboolean
-fill_transparency (JfPixels   *pixels,
-                   GimpLayer  *guidance,
-                   GError    **error)
+find_mean (JfGuidance  *guidance,
+           GError     **error)
 {
-  const JfPlanes *colour   = &pixels->colour;
-  gsize           n_pixels = (gsize) colour->width * colour->height;
+  double sums[G_N_ELEMENTS (guidance->mean)] = { 0.0 };
+  double weight                              = 0.0;
 
-  if (! pixels->alpha)
-    return TRUE;
-
-  for (int c = 0; c < colour->channels; c++)
+  for (int y = 0; y < guidance->place.height; y += MEAN_ROWS)
     {
-      float  *plane = colour->data + c * n_pixels;
-      double  mean  = get_mean (plane, pixels->alpha, n_pixels);
+      JfRegion          rows   = { guidance->place.x, guidance->place.y + y,
+                                   guidance->place.width, MIN (MEAN_ROWS, guidance->place.height - y) };
+      g_auto (JfPixels) pixels = { 0 };
 
-      if (! isfinite (mean))
-        return set_transparent_error (error, guidance);
+      if (! jf_pixels_read (&pixels, guidance->drawable, &rows, error))
+        return FALSE;
+
+      add_pixels (&pixels, sums, &weight);
+    }
+
+  if (weight <= 0.0)
+    return set_transparent_error (error, guidance->layer);
+
+  for (gsize c = 0; c < G_N_ELEMENTS (sums); c++)
+    guidance->mean[c] = sums[c] / weight;
+
+  return TRUE;
+}
+
+static void
+add_pixels (const JfPixels *pixels,
+            double         *sums,
+            double         *weight)
+{
+  gsize n_pixels = (gsize) pixels->colour.width * pixels->colour.height;
+
+  for (int c = 0; c < pixels->colour.channels; c++)
+    {
+      const float *plane = pixels->colour.data + c * n_pixels;
+
+      for (gsize i = 0; i < n_pixels; i++)
+        sums[c] += (double) pixels->alpha[i] * plane[i];
+    }
+
+  for (gsize i = 0; i < n_pixels; i++)
+    *weight += pixels->alpha[i];
+}
+
+static void
+fill_transparency (const JfGuidance *guidance,
+                   JfPixels         *pixels)
+{
+  gsize n_pixels = (gsize) pixels->colour.width * pixels->colour.height;
+
+  for (int c = 0; c < pixels->colour.channels && pixels->alpha; c++)
+    {
+      float  *plane = pixels->colour.data + c * n_pixels;
+      double  mean  = guidance->mean[c];
 
       for (gsize i = 0; i < n_pixels; i++)
         plane[i] = (float) (mean + pixels->alpha[i] * (plane[i] - mean));
     }
-
-  return TRUE;
 }
 
 static gboolean
@@ -325,22 +406,4 @@ set_transparent_error (GError    **error,
                  "the layer to filter."), name);
 
   return FALSE;
-}
-
-/* Weighted with alpha; not a number where all is transparent. */
-static double
-get_mean (const float *colour,
-          const float *alpha,
-          gsize        n_pixels)
-{
-  double sum    = 0.0;
-  double weight = 0.0;
-
-  for (gsize i = 0; i < n_pixels; i++)
-    {
-      sum    += (double) alpha[i] * colour[i];
-      weight += alpha[i];
-    }
-
-  return sum / weight;
 }

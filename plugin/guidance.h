@@ -11,6 +11,16 @@
 
 G_BEGIN_DECLS
 
+/* A layer where it lies on a target. */
+typedef struct
+{
+  GimpLayer    *layer;
+  GimpDrawable *drawable;   /* the layer, or a copy with its effects merged                   */
+  GimpImage    *scratch;    /* that the copy is in; NULL: there is none                       */
+  JfRegion      place;      /* the target's place and size in coordinates of the drawable     */
+  double        mean[3];    /* the visible colour there, if the drawable has transparency     */
+} JfGuidance;
+
 GList     * jf_guidance_list_candidates (GimpImage       *image,
                                          GimpDrawable   **targets);
 GimpLayer * jf_guidance_get_default     (GimpDrawable    *target,
@@ -22,9 +32,16 @@ gboolean    jf_guidance_check           (GimpLayer       *guidance,
 double      jf_guidance_get_overlap     (GimpLayer       *guidance,
                                          GimpDrawable    *target,
                                          const JfRegion  *region);
-gboolean    jf_guidance_read            (JfPixels        *pixels,
-                                         GimpLayer       *guidance,
+gboolean    jf_guidance_open            (JfGuidance      *guidance,
+                                         GimpLayer       *layer,
                                          GimpDrawable    *target,
                                          GError         **error);
+gboolean    jf_guidance_read            (const JfGuidance *guidance,
+                                         const JfRegion  *region,
+                                         JfPixels        *pixels,
+                                         GError         **error);
+void        jf_guidance_close           (JfGuidance      *guidance);
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (JfGuidance, jf_guidance_close)
 
 G_END_DECLS

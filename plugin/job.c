@@ -3,10 +3,11 @@
  *
  * job: one run of a mode over the selected drawables
  *
- * For each target: pixels -> planes -> core -> planes -> shadow buffer. Only when all of them are
- * ready does the image change, in one undo step, so an error or a cancelled run changes nothing. (Cancel
- * is SIGKILL: GIMP then frees shadow buffers and layers that are not in an image.) All GIMP calls are made
- * in the main thread; another one computes, and meanwhile the main loop runs, so that a dialog stays alive.
+ * For each band of a target: pixels -> planes -> core -> planes -> shadow buffer. So memory holds what one band
+ * needs, and all of the pictures only where the mode has to know it. Only when all targets are ready does the image
+ * change, in one undo step, so an error or a cancelled run changes nothing. (Cancel is SIGKILL: GIMP then frees shadow
+ * buffers and layers that are not in an image.) All GIMP calls are made in the main thread; another one computes, and
+ * meanwhile the main loop runs, so that a dialog stays alive.
  */
 #include <glib/gi18n-lib.h>
 
@@ -15,8 +16,15 @@
 
 #include "guidance.h"
 #include "job.h"
+#include "models.h"
 #include "pixels.h"
 
+
+/* Of a band, in pixels: enough of the core's tiles for sixteen threads, which are few of a large picture. */
+#define BAND_AREA         (4 << 20)
+
+/* A noise level of none that does not ask for an estimate. */
+#define NO_NOISE          1e-6
 
 /* Below this share of guidance the user is told; a crop or a few pixels of misalignment stay above. */
 #define ENOUGH_OVERLAP    0.5
@@ -33,19 +41,22 @@ typedef struct
   JfRegion      region;
 } Result;
 
-/* What is computed in a thread of its own for one target. */
+/* One target's bands, one after the other. What is computed is so in a thread of its own. */
 typedef struct
 {
-  JfPipeline     *pipeline;
-  JfPixels        target;       /* all of it                           */
-  JfPixels        guidance;     /* all zero where the target is its own */
+  const JfJob    *job;
   const Result   *result;
-  double          strength;
-  JfPixels        pixels;       /* the result                          */
-  gboolean        was_aligned;
-  JfAlign         align;        /* how the guidance was found to lie   */
-  const JfTask   *task;         /* whose progress the main thread tells */
-  gint            permille;     /* atomic: how much is done            */
+  JfPipeline     *pipeline;     /* the job's, with the target's noise level where bands cannot tell */
+  JfGuidance      guide;        /* all zero where the target is its own guidance                    */
+  JfRegion        area;         /* what of the target the scene knows                               */
+  JfPixels        target;       /* of the area                                                      */
+  JfPixels        guidance;     /* of the area                                                      */
+  JfScene        *scene;        /* NULL: to be made of them                                         */
+  JfRegion        band;         /* what is to be computed                                           */
+  JfPixels        pixels;       /* the result                                                       */
+  double          noise_level;
+  const JfTask   *task;         /* whose progress the main thread tells                             */
+  gint            permille;     /* atomic: how much is done                                         */
 } Computation;
 
 
@@ -78,18 +89,33 @@ static gboolean commit_all        (const JfJob     *job,
                                    const Result    *results,
                                    int              n_results,
                                    GError         **error);
+static gboolean computation_begin (Computation     *computation,
+                                   GError         **error);
+static gboolean find_noise_level  (Computation     *computation,
+                                   GError         **error);
 static gboolean computation_read  (Computation     *computation,
-                                   const JfJob     *job,
+                                   GError         **error);
+static gboolean read_area         (Computation     *computation,
+                                   const JfRegion  *area,
                                    GError         **error);
 static gboolean computation_run   (Computation     *computation,
+                                   GTaskThreadFunc  func,
                                    GError         **error);
+static void     estimate_noise    (GTask           *task,
+                                   gpointer         source,
+                                   gpointer         data,
+                                   GCancellable    *cancellable);
 static void     compute           (GTask           *task,
                                    gpointer         source,
                                    gpointer         data,
                                    GCancellable    *cancellable);
-static void     finish            (Computation     *computation,
-                                   const JfScene   *scene);
+static gboolean compute_band      (Computation     *computation,
+                                   GError         **error);
+static void     make_opaque       (JfPixels        *pixels);
+static void     computation_drop  (Computation     *computation);
 static void     computation_clear (Computation     *computation);
+static gboolean is_whole          (const JfRegion  *area,
+                                   GimpDrawable    *target);
 static void     tell_alignment    (const JfAlign   *align,
                                    const Result    *result,
                                    const JfJob     *job);
@@ -326,16 +352,31 @@ result_compute (const Result  *result,
                 const JfTask  *task,
                 GError       **error)
 {
-  g_auto (Computation) computation = { job->pipeline, .result = result, .strength = job->strength, .task = task };
+  const JfRegion      *region      = &result->region;
+  int                  tile        = (int) gimp_tile_height ();
+  int                  n_rows      = (BAND_AREA / region->width / tile + 1) * tile;
+  g_auto (Computation) computation = { job, result, jf_pipeline_ref (job->pipeline), .task = task };
 
-  if (! computation_read (&computation, job, error) ||
-      ! computation_run (&computation, error))
-    return FALSE;
+  for (int y = 0; y < region->height; y += n_rows)
+    {
+      int        height = MIN (n_rows, region->height - y);
+      JfTaskPart part;
 
-  if (computation.was_aligned)
-    tell_alignment (&computation.align, result, job);
+      jf_task_part_init (&part, task, (double) y / region->height, (double) height / region->height);
+      computation.band = (JfRegion) { region->x, region->y + y, region->width, height };
+      computation.task = &part.task;
 
-  jf_pixels_write (&computation.pixels, result->drawable, &result->region);
+      if ((y == 0 && ! computation_begin (&computation, error)) ||
+          ! computation_read (&computation, error)              ||
+          ! computation_run (&computation, compute, error))
+        return FALSE;
+
+      if (y == 0 && jf_scene_get_align (computation.scene))
+        tell_alignment (jf_scene_get_align (computation.scene), result, job);
+
+      jf_pixels_write (&computation.pixels, result->drawable, &computation.band);
+      jf_pixels_clear (&computation.pixels);
+    }
 
   return TRUE;
 }
@@ -373,25 +414,80 @@ result_discard (const Result *result)
     gimp_item_delete (GIMP_ITEM (result->drawable));
 }
 
-/* The whole target is read, so that a selection changes neither what is found out about it nor what the
- * network sees beyond the selection's edge.
- */
 static gboolean
-computation_read (Computation  *computation,
-                  const JfJob  *job,
+computation_begin (Computation  *computation,
+                   GError      **error)
+{
+  const JfJob  *job    = computation->job;
+  GimpDrawable *target = computation->result->target;
+  JfRegion      area   = jf_scene_get_area (job->pipeline, gimp_drawable_get_width (target),
+                                            gimp_drawable_get_height (target), &computation->band);
+
+  return (! job->guidance || jf_guidance_open (&computation->guide, job->guidance, target, error)) &&
+         (is_whole (&area, target) || find_noise_level (computation, error));
+}
+
+/* A selection does not change what is found out about the target, nor do bands. */
+static gboolean
+find_noise_level (Computation  *computation,
                   GError      **error)
 {
-  GimpDrawable   *target = computation->result->target;
-  const JfRegion  whole  = { 0, 0, gimp_drawable_get_width (target), gimp_drawable_get_height (target) };
+  const JfMode      *mode    = computation->job->pipeline->mode;
+  JfPipelineOptions  options = computation->job->pipeline->options;
+  GimpDrawable      *target  = computation->result->target;
+  const JfRegion     whole   = { 0, 0, gimp_drawable_get_width (target), gimp_drawable_get_height (target) };
 
-  return jf_pixels_read (&computation->target, target, &whole, error) &&
-         (! job->guidance || jf_guidance_read (&computation->guidance, job->guidance, target, error)) &&
-         jf_pixels_init_part (&computation->pixels, &computation->target, &computation->result->region, error);
+  if (! (mode->arguments & JF_MODE_NOISE_LEVEL) || options.noise_level > 0.0)
+    return TRUE;
+
+  if (! jf_pixels_read (&computation->target, target, &whole, error) ||
+      ! computation_run (computation, estimate_noise, error))
+    return FALSE;
+
+  jf_pixels_clear (&computation->target);
+  jf_pipeline_unref (computation->pipeline);
+  options.noise_level   = MAX (computation->noise_level, NO_NOISE);
+  computation->pipeline = jf_models_load (mode, &options, computation->job->pipeline, error);
+
+  return computation->pipeline != NULL;
+}
+
+/* A scene that knows what the band needs is kept. */
+static gboolean
+computation_read (Computation  *computation,
+                  GError      **error)
+{
+  GimpDrawable *target = computation->result->target;
+  JfRegion      area   = jf_scene_get_area (computation->pipeline, gimp_drawable_get_width (target),
+                                            gimp_drawable_get_height (target), &computation->band);
+  JfRegion      inside;
+
+  if (! (computation->scene && is_whole (&computation->area, target)) && ! read_area (computation, &area, error))
+    return FALSE;
+
+  inside = (JfRegion) { computation->band.x - computation->area.x, computation->band.y - computation->area.y,
+                        computation->band.width, computation->band.height };
+
+  return jf_pixels_init_part (&computation->pixels, &computation->target, &inside, error);
 }
 
 static gboolean
-computation_run (Computation  *computation,
-                 GError      **error)
+read_area (Computation     *computation,
+           const JfRegion  *area,
+           GError         **error)
+{
+  computation_drop (computation);
+  computation->area = *area;
+
+  return jf_pixels_read (&computation->target, computation->result->target, area, error) &&
+         (! computation->guide.layer ||
+          jf_guidance_read (&computation->guide, area, &computation->guidance, error));
+}
+
+static gboolean
+computation_run (Computation      *computation,
+                 GTaskThreadFunc   func,
+                 GError          **error)
 {
   g_autofree char    *name   = gimp_item_get_name (GIMP_ITEM (computation->result->target));
   g_autoptr (GTask)   task   = g_task_new (NULL, NULL, NULL, NULL);
@@ -399,7 +495,8 @@ computation_run (Computation  *computation,
   g_autoptr (GError)  reason = NULL;
 
   g_task_set_task_data (task, computation, NULL);
-  g_task_run_in_thread (task, compute);
+  g_atomic_int_set (&computation->permille, 0);
+  g_task_run_in_thread (task, func);
 
   while (! g_task_get_completed (task))
     g_main_context_iteration (NULL, TRUE);
@@ -421,58 +518,90 @@ computation_run (Computation  *computation,
 
 /* A GTaskThreadFunc. */
 static void
+estimate_noise (GTask        *task,
+                gpointer      source,
+                gpointer      data,
+                GCancellable *cancellable)
+{
+  Computation *computation = data;
+
+  computation->noise_level = jf_scene_estimate_noise (&computation->target.colour, computation->target.alpha);
+  g_task_return_boolean (task, TRUE);
+}
+
+/* A GTaskThreadFunc. */
+static void
 compute (GTask        *task,
          gpointer      source,
          gpointer      data,
          GCancellable *cancellable)
 {
-  Computation         *computation = data;
-  const JfPixels      *guidance    = &computation->guidance;
-  const JfRegion      *region      = &computation->result->region;
-  JfTask               silent      = { computation->task->n_threads, computation->task->cancellable,
-                                       note_progress, computation };
-  GError              *error       = NULL;
-  g_autoptr (JfScene)  scene       = jf_scene_new (computation->pipeline, &computation->target.colour,
-                                                   computation->target.alpha,
-                                                   guidance->planes.data ? &guidance->colour : NULL,
-                                                   &silent, &error);
+  GError *error = NULL;
 
-  if (! scene || ! jf_scene_render (scene, region, &silent, &computation->pixels.colour, &error))
-    {
-      g_task_return_error (task, error);
-      return;
-    }
+  if (compute_band (data, &error))
+    g_task_return_boolean (task, TRUE);
+  else
+    g_task_return_error (task, error);
+}
 
-  jf_scene_blend (scene, region, computation->strength, &computation->pixels.colour);
-  finish (computation, scene);
-  g_task_return_boolean (task, TRUE);
+static gboolean
+compute_band (Computation  *computation,
+              GError      **error)
+{
+  const JfPixels *guidance = &computation->guidance;
+  const JfRegion *band     = &computation->band;
+  const JfRegion  inside   = { band->x - computation->area.x, band->y - computation->area.y, band->width, band->height };
+  JfPixels       *pixels   = &computation->pixels;
+  JfTask          silent   = { computation->task->n_threads, computation->task->cancellable, note_progress, computation };
+
+  if (! computation->scene)
+    computation->scene = jf_scene_new (computation->pipeline, &computation->target.colour, computation->target.alpha,
+                                       guidance->planes.data ? &guidance->colour : NULL, &silent, error);
+
+  if (! computation->scene || ! jf_scene_render (computation->scene, &inside, &silent, &pixels->colour, error))
+    return FALSE;
+
+  jf_scene_blend (computation->scene, &inside, computation->job->strength, &pixels->colour);
+
+  if (computation->pipeline->mode->target == JF_TARGET_STROKES && pixels->alpha)
+    make_opaque (pixels);
+
+  return TRUE;
 }
 
 /* What strokes were painted on is transparent, the coloured photo is not. */
 static void
-finish (Computation   *computation,
-        const JfScene *scene)
+make_opaque (JfPixels *pixels)
 {
-  JfPixels      *pixels   = &computation->pixels;
-  const JfAlign *found    = jf_scene_get_align (scene);
-  gsize          n_pixels = (gsize) pixels->planes.width * pixels->planes.height;
+  gsize n_pixels = (gsize) pixels->planes.width * pixels->planes.height;
 
-  computation->was_aligned = found != NULL;
+  for (gsize i = 0; i < n_pixels; i++)
+    pixels->alpha[i] = 1.0f;
+}
 
-  if (found)
-    computation->align = *found;
-
-  if (computation->pipeline->mode->target == JF_TARGET_STROKES && pixels->alpha)
-    for (gsize i = 0; i < n_pixels; i++)
-      pixels->alpha[i] = 1.0f;
+static void
+computation_drop (Computation *computation)
+{
+  g_clear_pointer (&computation->scene, jf_scene_free);
+  jf_pixels_clear (&computation->target);
+  jf_pixels_clear (&computation->guidance);
 }
 
 static void
 computation_clear (Computation *computation)
 {
-  jf_pixels_clear (&computation->target);
-  jf_pixels_clear (&computation->guidance);
+  computation_drop (computation);
   jf_pixels_clear (&computation->pixels);
+  jf_guidance_close (&computation->guide);
+  g_clear_pointer (&computation->pipeline, jf_pipeline_unref);
+}
+
+static gboolean
+is_whole (const JfRegion *area,
+          GimpDrawable   *target)
+{
+  return area->width  == gimp_drawable_get_width  (target) &&
+         area->height == gimp_drawable_get_height (target);
 }
 
 /* To a script in passing only, but for what may be wrong. */

@@ -453,16 +453,19 @@ static Stage *
 read_guidance (JfSceneSource  *source,
                GError        **error)
 {
-  GimpDrawable    *target   = source->targets[0];
-  GimpImage       *image    = gimp_item_get_image (GIMP_ITEM (target));
-  GimpLayer       *guidance = jf_arguments_get_guidance (source->config, image);
-  g_autofree Stage *stage   = g_new0 (Stage, 1);
+  GimpDrawable        *target   = source->targets[0];
+  GimpImage           *image    = gimp_item_get_image (GIMP_ITEM (target));
+  GimpLayer           *guidance = jf_arguments_get_guidance (source->config, image);
+  g_autofree Stage    *stage    = g_new0 (Stage, 1);
+  g_auto (JfGuidance)  opened   = { 0 };
+  const JfRegion       whole    = { 0, 0, gimp_drawable_get_width (target), gimp_drawable_get_height (target) };
 
   if (! guidance && source->mode->guidance == JF_GUIDANCE_SELF)
     return g_steal_pointer (&stage);
 
   if (! jf_guidance_check (guidance, image, source->targets, error) ||
-      ! jf_guidance_read (&stage->guidance, guidance, target, error))
+      ! jf_guidance_open (&opened, guidance, target, error) ||
+      ! jf_guidance_read (&opened, &whole, &stage->guidance, error))
     return NULL;
 
   stage->overlap = jf_guidance_get_overlap (guidance, target, &source->focus);

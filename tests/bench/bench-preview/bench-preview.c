@@ -205,6 +205,7 @@ measure_core (GimpProcedureConfig  *config,
   g_autoptr (JfScene)     scene    = NULL;
   g_auto (JfPixels)       pixels   = { 0 };
   g_auto (JfPixels)       guidance = { 0 };
+  g_auto (JfGuidance)     opened   = { 0 };
   g_auto (JfPlanes)       output   = { 0 };
 
   jf_arguments_get_options (config, mode, &options);
@@ -212,7 +213,8 @@ measure_core (GimpProcedureConfig  *config,
 
   if (! pipeline ||
       ! jf_pixels_read (&pixels, target, &whole, error) ||
-      ! jf_guidance_read (&guidance, layer, target, error) ||
+      ! jf_guidance_open (&opened, layer, target, error) ||
+      ! jf_guidance_read (&opened, &whole, &guidance, error) ||
       ! jf_planes_init (&output, pixels.colour.channels, region->width, region->height, error))
     return FALSE;
 
