@@ -8,6 +8,10 @@
  * for it with the drawable's space gives the same numbers for the same colours in every precision,
  * linear or not, and converts no primaries. Float formats do not clip.
  *
+ * Where the drawable's own "R'G'B'" has the sRGB curve that is the same thing, and is asked for by its own name:
+ * between the two babl may take the way over linear light, by approximations of the curve that it chooses by their
+ * measured speed, so results would differ by some 1e-6 from one run to the next.
+ *
  * Masks and channels are shares, not light: GIMP keeps them without a curve, and that is how they are taken.
  */
 #include <string.h>
@@ -15,11 +19,17 @@
 #include "pixels.h"
 
 
-/* [colour?][alpha?] */
-static const char * const formats[2][2] =
+/* [has the sRGB curve as it is?][colour?][alpha?] */
+static const char * const formats[2][2][2] =
 {
-  { "Y~ float",      "Y~A float"      },
-  { "R~G~B~ float",  "R~G~B~A float"  }
+  {
+    { "Y~ float",      "Y~A float"      },
+    { "R~G~B~ float",  "R~G~B~A float"  }
+  },
+  {
+    { "Y' float",      "Y'A float"      },
+    { "R'G'B' float",  "R'G'B'A float"  }
+  }
 };
 
 
@@ -28,6 +38,7 @@ static gboolean     pixels_init  (JfPixels        *pixels,
                                   gboolean         has_alpha,
                                   const JfRegion  *region,
                                   GError         **error);
+static gboolean     has_curve    (const Babl      *format);
 static void         deinterleave (const float     *values,
                                   JfPlanes        *planes,
                                   gsize            first,
@@ -165,11 +176,12 @@ jf_pixels_clear (JfPixels *pixels)
 const Babl *
 jf_pixels_get_format (GimpDrawable *drawable)
 {
-  gboolean colour = gimp_drawable_is_rgb (drawable)    ? 1 : 0;
-  gboolean alpha  = gimp_drawable_has_alpha (drawable) ? 1 : 0;
+  const Babl *format = gimp_drawable_get_format (drawable);
+  gboolean    curve  = has_curve (format)               ? 1 : 0;
+  gboolean    colour = gimp_drawable_is_rgb (drawable)    ? 1 : 0;
+  gboolean    alpha  = gimp_drawable_has_alpha (drawable) ? 1 : 0;
 
-  return babl_format_with_space (GIMP_IS_CHANNEL (drawable) ? "Y float" : formats[colour][alpha],
-                                 gimp_drawable_get_format (drawable));
+  return babl_format_with_space (GIMP_IS_CHANNEL (drawable) ? "Y float" : formats[curve][colour][alpha], format);
 }
 
 
@@ -195,6 +207,25 @@ pixels_init (JfPixels        *pixels,
       pixels->alpha           = pixels->planes.data +
                                 (gsize) pixels->colour.channels * region->width * region->height;
     }
+
+  return TRUE;
+}
+
+/* Whether colours are stored encoded with the sRGB curve, be it as the curve of their own space. */
+static gboolean
+has_curve (const Babl *format)
+{
+  const Babl *curves[3];
+
+  if (! (babl_get_model_flags (format) & BABL_MODEL_FLAG_NONLINEAR))
+    return FALSE;
+
+  babl_space_get (babl_format_get_space (format), NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
+                  &curves[0], &curves[1], &curves[2]);
+
+  for (gsize i = 0; i < G_N_ELEMENTS (curves); i++)
+    if (curves[i] != babl_trc ("sRGB"))
+      return FALSE;
 
   return TRUE;
 }
