@@ -73,7 +73,7 @@ static const JfMode modes[] =
                            "the same picture"),
     .models           = { { "inverse-halftone.safetensors" } },
     .colour           = &jf_colour_as_is,
-    .arguments        = JF_MODE_ITERATIONS,
+    .arguments        = JF_MODE_ITERATIONS | JF_MODE_ALIGN,
     .iterations       = 2,
     .iterations_tooltip = N_("How often the filter runs: 2 for fine dots, 3 for coarse dots, more "
                              "where dots are left")
@@ -94,7 +94,7 @@ static const JfMode modes[] =
                            "the same picture"),
     .models           = { { "texture-removal.safetensors" } },
     .colour           = &jf_colour_as_is,
-    .arguments        = JF_MODE_ITERATIONS,
+    .arguments        = JF_MODE_ITERATIONS | JF_MODE_ALIGN,
     .iterations       = 2,
     .iterations_tooltip = N_("How often the filter runs: the more often, the larger the texture that goes")
   },

@@ -5,12 +5,21 @@
  *
  * GIMP does not save layers with the last values, so the guidance is an argument for scripts that is
  * not serialised, and its tattoo, which is saved, is an auxiliary argument for the dialog and for
- * Filters > Repeat.
+ * Filters > Repeat. So is the image, since in another one the same tattoo is that of another layer.
  */
 #include <glib/gi18n-lib.h>
 
 #include "arguments.h"
 
+
+/* No layer has it. */
+#define LOST_TATTOO G_MAXINT
+
+
+static char * get_image_name (GimpImage *image);
+
+
+/*  public functions  */
 
 /**
  * jf_arguments_add:
@@ -27,13 +36,16 @@ jf_arguments_add (GimpProcedure *procedure,
                                      TRUE, G_PARAM_READWRITE | GIMP_PARAM_DONT_SERIALIZE);
   gimp_procedure_add_int_aux_argument (procedure, "guidance-tattoo", _(mode->guidance_label),
                                        _(mode->guidance_tooltip), 0, G_MAXINT, 0, G_PARAM_READWRITE);
+  gimp_procedure_add_string_aux_argument (procedure, "guidance-image", _(mode->guidance_label),
+                                          _(mode->guidance_tooltip), "", G_PARAM_READWRITE);
+
   if (mode->arguments & JF_MODE_FACTOR)
     gimp_procedure_add_int_argument (procedure, "factor", _("_Enlarged by"), _(mode->factor_tooltip),
                                      mode->models[0].factor, JF_MODE_MAX_FACTOR, mode->models[0].factor,
                                      G_PARAM_READWRITE);
 
   if (mode->arguments & JF_MODE_ITERATIONS)
-    gimp_procedure_add_int_argument (procedure, "iterations", _("P_asses"), _(mode->iterations_tooltip),
+    gimp_procedure_add_int_argument (procedure, "iterations", _("_Passes"), _(mode->iterations_tooltip),
                                      1, JF_MODE_MAX_ITERATIONS, mode->iterations, G_PARAM_READWRITE);
 
   gimp_procedure_add_double_argument (procedure, "strength", _("Stren_gth"),
@@ -71,6 +83,43 @@ jf_arguments_add (GimpProcedure *procedure,
                                                                    NULL),
                                       mode->target == JF_TARGET_STROKES ? "new-layer" : "in-place",
                                       G_PARAM_READWRITE);
+}
+
+/**
+ * jf_arguments_set_image:
+ * @config: the arguments
+ * @image:  of what is to be filtered
+ *
+ * Notes that it is this image's layer that was chosen.
+ */
+void
+jf_arguments_set_image (GimpProcedureConfig *config,
+                        GimpImage           *image)
+{
+  g_autofree char *name = get_image_name (image);
+
+  g_object_set (config, "guidance-image", name, NULL);
+}
+
+/**
+ * jf_arguments_check_image:
+ * @config: the arguments
+ * @image:  of what is to be filtered
+ *
+ * A guidance that was chosen in another image is not there any more afterwards.
+ */
+void
+jf_arguments_check_image (GimpProcedureConfig *config,
+                          GimpImage           *image)
+{
+  g_autofree char *name  = get_image_name (image);
+  g_autofree char *noted = NULL;
+  int              tattoo;
+
+  g_object_get (config, "guidance-image", &noted, "guidance-tattoo", &tattoo, NULL);
+
+  if (tattoo && g_strcmp0 (noted, name))
+    g_object_set (config, "guidance-tattoo", LOST_TATTOO, NULL);
 }
 
 /**
@@ -140,4 +189,14 @@ jf_arguments_get_options (GimpProcedureConfig *config,
 
   if (mode->arguments & JF_MODE_ALIGN)
     options->motion = gimp_procedure_config_get_choice_id (config, "align");
+}
+
+
+/*  private functions  */
+
+/* Images are numbered anew by every GIMP. */
+static char *
+get_image_name (GimpImage *image)
+{
+  return g_strdup_printf ("%d %d", gimp_getpid (), gimp_image_get_id (image));
 }

@@ -13,6 +13,10 @@ G_BEGIN_DECLS
 
 void        jf_arguments_add          (GimpProcedure        *procedure,
                                        const JfMode         *mode);
+void        jf_arguments_set_image    (GimpProcedureConfig  *config,
+                                       GimpImage            *image);
+void        jf_arguments_check_image  (GimpProcedureConfig  *config,
+                                       GimpImage            *image);
 gboolean    jf_arguments_has_guidance (GimpProcedureConfig  *config);
 GimpLayer * jf_arguments_get_guidance (GimpProcedureConfig  *config,
                                        GimpImage            *image);

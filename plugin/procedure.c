@@ -126,6 +126,9 @@ run_mode_job (GimpProcedure  *procedure,
   if (self->job.interactive)
     return ask (procedure, self, title, error);
 
+  if (run_mode == GIMP_RUN_WITH_LAST_VALS)
+    jf_arguments_check_image (self->config, self->job.image);
+
   gimp_progress_init (title);
 
   return apply (&task, self, error) ? GIMP_PDB_SUCCESS : GIMP_PDB_EXECUTION_ERROR;
@@ -188,7 +191,13 @@ apply (const JfTask  *task,
   JfPipelineOptions  options = { 0 };
 
   get_arguments (job, self->config);
+  jf_arguments_set_image (self->config, job->image);
   jf_arguments_get_options (self->config, self->mode, &options);
+
+  /* A picture lies well on itself. */
+  if (! job->guidance)
+    options.motion = JF_MOTION_NONE;
+
   g_clear_pointer (&job->pipeline, jf_pipeline_unref);
   job->pipeline = jf_models_load (self->mode, &options, NULL, error);
 

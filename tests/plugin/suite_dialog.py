@@ -123,6 +123,22 @@ def repeat_without_that_layer_does_not_guide_itself_instead ():
 
 
 @case
+def repeat_in_another_image_is_refused ():
+    for mode, title, chooser in (('flash-denoise', 'Denoise with Flash', GUIDANCE), ('texture-removal', 'Remove Texture', 'Guidance')):
+        image, layers = make_image ()
+        use_dialog (image, [layers['target']], f'{chooser}=top', 'OK', title=title, mode=mode)
+        other, others = make_image ()
+        check (any (layer.get_tattoo () == layers['top'].get_tattoo () for layer in others.values ()), 'no layer to mistake')
+        before = read (others['target'])
+        other.clean_all ()
+        status, text = call (other, [others['target']], None, Gimp.RunMode.WITH_LAST_VALS, mode=mode)
+        message = 'No guidance layer is chosen. Choose another layer of this image as guidance.'
+        check (text == message, text)
+        expect_message (message)
+        check (read (others['target']) == before and not other.is_dirty (), 'the image changed')
+
+
+@case
 def reset_brings_the_first_choice_back ():
     image, layers = make_image ()
     shown = use_dialog (image, [layers['target']], f'{GUIDANCE}=bottom', 'Strength (%)=50', 'Reset', 'Reset to Factory Defaults',
