@@ -5,7 +5,9 @@ import array
 import math
 import random
 
-WIDTH, HEIGHT = 160, 120
+import colours
+
+WIDTH, HEIGHT = 160, 128
 AREA = WIDTH * HEIGHT
 
 # Things: middle, size, angle, round or not; how bright by day, in red, green and blue, in infrared, and how far away.
@@ -90,24 +92,9 @@ def reduce (plane, factor):
             factor ** 2 for y in range (HEIGHT // factor) for x in range (WIDTH // factor)]
 
 
-def cubic (t):
-    t = abs (t)
-    return 1.5 * t ** 3 - 2.5 * t ** 2 + 1 if t < 1 else -0.5 * t ** 3 + 2.5 * t ** 2 - 4 * t + 2 if t < 2 else 0.0
-
-
 def enlarge (values, factor):
-    """As GIMP's cubic interpolation does it, first rows, then columns."""
-    width, height = WIDTH // factor, HEIGHT // factor
-
-    def taps (position, n):
-        center = (position + 0.5) / factor - 0.5
-        first = int (center // 1) - 1
-        return [(min (max (i, 0), n - 1), cubic (center - i)) for i in range (first, first + 4)]
-
-    columns = [taps (x, width) for x in range (WIDTH)]
-    rows = [[sum (weight * values[v * width + u] for u, weight in column) for column in columns] for v in range (height)]
-    return array.array ('f', [sum (weight * rows[v][x] for v, weight in row)
-                              for row in (taps (y, height) for y in range (HEIGHT)) for x in range (WIDTH)])
+    """As GIMP's cubic interpolation does it."""
+    return array.array ('f', colours.enlarge (values, WIDTH, HEIGHT, factor))
 
 
 def rms (found, truth, inside=None):

@@ -1,14 +1,15 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """the models that ship, on small pictures of which the truth is known: what every mode makes better"""
 
+import colours
 import scenes
 from scenes import AREA, HEIGHT, WIDTH, psnr, rms
 from support import *
 
-U8 = Gimp.Precision.U8_NON_LINEAR
+U8, FLOAT = Gimp.Precision.U8_NON_LINEAR, Gimp.Precision.FLOAT_NON_LINEAR
 
 
-def make (target, guidance=None, precision=Gimp.Precision.FLOAT_NON_LINEAR):
+def make (target, guidance=None, precision=FLOAT):
     """(image, layers from planes)"""
     image = new_image (WIDTH, HEIGHT, precision=precision)
     layers = [put (add_layer (image, name), values) if values else None
@@ -23,7 +24,7 @@ def put (layer, colour):
     return layer
 
 
-def filter (target, guidance=None, precision=Gimp.Precision.FLOAT_NON_LINEAR, **arguments):
+def filter (target, guidance=None, precision=FLOAT, **arguments):
     """The planes that a mode makes of planes."""
     image, layer, guide = make (target, guidance, precision)
     run (image, [layer], guide, **arguments)
@@ -32,13 +33,40 @@ def filter (target, guidance=None, precision=Gimp.Precision.FLOAT_NON_LINEAR, **
     return result
 
 
-def check_core (target, guidance, model, mode, noise_level=NOISE_LEVEL):
-    """With 8 bits the result is the core's to a step."""
-    steps = [array.array ('f', [round (min (max (v, 0.0), 1.0) * 255) / 255 for v in values])
-             for values in (target, guidance)]
-    expected = apply (*steps, WIDTH, HEIGHT, noise_level, model)
-    found = filter (*steps, U8, mode=mode)
-    check_near (found, [min (max (v, 0.0), 1.0) for v in expected], 1 / 255)
+def in_steps (values):
+    """What 8 bits hold."""
+    return array.array ('f', [round (min (max (v, 0.0), 1.0) * 255) / 255 for v in values])
+
+
+def check_core (target, guidance, expect, **arguments):
+    """The result is the core's: with 8 bits to a step, with floats to 1e-4."""
+    expected = expect (target, guidance)
+    check_near (filter (target, guidance, **arguments), expected, 1e-4)
+    target, guidance = in_steps (target), guidance and in_steps (guidance)
+    expected = [min (max (v, 0.0), 1.0) for v in expect (target, guidance)]
+    check_near (filter (target, guidance, U8, **arguments), expected, 1 / 255)
+
+
+def by_model (model, passes=1, noise_level=NOISE_LEVEL):
+    """What `joint-filter apply` makes of a target and a guidance, or of what is its own guidance in each pass."""
+    def expect (target, guidance):
+        for i in range (passes):
+            target = apply (target, guidance or target, WIDTH, HEIGHT, noise_level, model)
+        return target
+    return expect
+
+
+def by_chroma_model (factor):
+    """Cb and Cr plane by plane, and the guidance's luma."""
+    def expect (target, guidance):
+        luma, chroma = colours.split (guidance, AREA)[0], colours.split (target, AREA)[1]
+        return colours.join (luma, filter_chroma (chroma, luma, factor))
+    return expect
+
+
+def filter_chroma (chroma, luma, factor):
+    return [value for plane in (chroma[:AREA], chroma[AREA:])
+            for value in apply (plane, luma, WIDTH, HEIGHT, model=f'chroma-upsampling-x{factor}')]
 
 
 def note (text):
@@ -57,7 +85,8 @@ def check_denoise (mode, guidance):
     noisy = scenes.add_noise (truth, NOISE_LEVEL, 1)
     for quality in 'fast', 'best':
         check_gain (f'{mode} {quality}', filter (noisy, guidance, mode=mode, quality=quality), noisy, truth, 7)
-    check_core (noisy, guidance, 'flash-denoise', mode)
+    for quality, model in (('fast', 'flash-denoise'), ('best', 'flash-denoise-best')):
+        check_core (noisy, guidance, by_model (model), mode=mode, quality=quality)
 
 
 @case
@@ -70,11 +99,14 @@ def infrared_photo ():
     check_denoise ('nir-denoise', scenes.infrared ())
 
 
+def inner (i):
+    return 8 <= i % WIDTH < WIDTH - 8 and 8 <= i // WIDTH % HEIGHT < HEIGHT - 8
+
+
 @case
 def hand_held_pair ():
     truth = scenes.photo (light=(0.75, 0.6, 0.45))
     noisy = scenes.add_noise (truth, NOISE_LEVEL, 1)
-    inner = lambda i: 8 <= i % WIDTH < WIDTH - 8 and 8 <= i // WIDTH % HEIGHT < HEIGHT - 8
     for mode, still, moved in (('flash-denoise', scenes.photo (shade=-0.2), scenes.photo ((3.4, -1.7), shade=-0.2)),
                                ('nir-denoise', scenes.infrared (), scenes.infrared ((3.4, -1.7)))):
         best, off, on = (psnr (filter (noisy, guidance, mode=mode, align=align), truth, inner)
@@ -95,13 +127,13 @@ def guidance_that_cannot_be_aligned_stays ():
 @case
 def enlarged_depth ():
     guidance, truth = scenes.photo (), scenes.depth ()
-    for factor in 4, 8:
+    for factor in 4, 8, 16:
         coarse = scenes.enlarge (scenes.reduce (truth, factor), factor)
-        found = filter (scenes.join (coarse, coarse, coarse), guidance, mode='upsample', factor=factor)[:AREA]
+        grey = scenes.join (coarse, coarse, coarse)
+        found = filter (grey, guidance, mode='upsample', factor=factor)[:AREA]
         note (f'upsample x{factor}: RMSE {rms (coarse, truth):.4f} before, {rms (found, truth):.4f} after')
         check (rms (found, truth) < 0.75 * rms (coarse, truth))
-    coarse = scenes.enlarge (scenes.reduce (truth, 4), 4)
-    check_core (scenes.join (coarse, coarse, coarse), guidance, 'upsampling-x4', 'upsample')
+        check_core (grey, guidance, by_model (f'upsampling-x{factor}'), mode='upsample', factor=factor)
 
 
 def get_luma (colour):
@@ -112,13 +144,14 @@ def get_luma (colour):
 @case
 def coarse_colour ():
     truth = scenes.photo ()
-    for factor in 4, 8:
+    for factor in 4, 8, 16:
         coarse = scenes.join (*(scenes.enlarge (scenes.reduce (truth[i:i + AREA], factor), factor)
                                 for i in range (0, 3 * AREA, AREA)))
         luma, blurred = get_luma (truth), get_luma (coarse)
         before = [v + luma[i % AREA] - blurred[i % AREA] for i, v in enumerate (coarse)]
         found = filter (coarse, luma, mode='chroma-upsample', factor=factor)
         check_gain (f'chroma-upsample x{factor} and sharp luma', found, before, truth, 1.5)
+        check_core (coarse, luma, by_chroma_model (factor), mode='chroma-upsample', factor=factor)
 
 
 @case
@@ -128,6 +161,7 @@ def halftone ():
     for iterations in 1, 2, 3:
         check_gain (f'inverse-halftone, {iterations} passes', filter (dots, mode='inverse-halftone', iterations=iterations),
                     dots, truth, 8)
+        check_core (dots, None, by_model ('inverse-halftone', iterations), mode='inverse-halftone', iterations=iterations)
 
 
 @case
@@ -137,6 +171,7 @@ def texture ():
     for iterations in 1, 2:
         check_gain (f'texture-removal, {iterations} passes', filter (woven, mode='texture-removal', iterations=iterations),
                     woven, truth, 3)
+        check_core (woven, None, by_model ('texture-removal', iterations), mode='texture-removal', iterations=iterations)
 
 
 @case
@@ -144,10 +179,14 @@ def strokes ():
     truth = scenes.photo (shade=0.0)
     luma = get_luma (truth)
     image, layer, guide = make (scenes.join (luma, luma, luma), luma)
-    scribbled = [truth[i] if is_stroke (i % WIDTH, i // WIDTH % HEIGHT) else luma[i % AREA] for i in range (3 * AREA)]
-    put (layer, array.array ('f', scribbled))
+    layer.add_alpha ()
+    layer.get_buffer ().set (whole (layer), "R'G'B'A float", array.array ('f', [
+        v for i in range (AREA) for v in (*truth[i::AREA], float (is_stroke (i % WIDTH, i // WIDTH)))]).tobytes ())
     run (image, [layer], guide, mode='colorize', output='in-place')
     check_gain ('colorize', planes (layer)[0], scenes.join (luma, luma, luma), truth, 10)
+    chroma = colours.colorize (colours.split (truth, AREA)[1], luma, WIDTH, HEIGHT, is_stroke,
+                               lambda planes: filter_chroma (planes, luma, 4))
+    check_near (planes (layer)[0], colours.join (luma, chroma), 1e-4)
 
 
 def is_stroke (x, y):

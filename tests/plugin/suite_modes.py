@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """every mode: what of its layers goes through which model, and what becomes of it"""
 
+import colours
+from colours import join
 from support import *
 
 WIDTH, HEIGHT = 24, 17
@@ -31,23 +33,8 @@ def get_error (image, target, guidance, **arguments):
     return text
 
 
-# luma and chroma of ITU-R BT.601, by its own formulas
-
 def split (colour):
-    """(Y, Cb + Cr) of three planes or one"""
-    n = len (colour) // (3 if len (colour) > AREA else 1)
-    red, green, blue = (colour[:n], colour[n:2 * n], colour[2 * n:]) if len (colour) > n else (colour, colour, colour)
-    luma = [0.299 * r + 0.587 * g + 0.114 * b for r, g, b in zip (red, green, blue)]
-    return luma, [0.5 * (b - y) / (1 - 0.114) + 0.5 for b, y in zip (blue, luma)] + \
-        [0.5 * (r - y) / (1 - 0.299) + 0.5 for r, y in zip (red, luma)]
-
-
-def join (luma, chroma):
-    n = len (luma)
-    cb, cr = ([value - 0.5 for value in plane] for plane in (chroma[:n], chroma[n:]))
-    return [y + 1.402 * v for y, v in zip (luma, cr)] + \
-        [y - 0.344136286 * u - 0.714136286 * v for y, u, v in zip (luma, cb, cr)] + \
-        [y + 1.772 * u for y, u in zip (luma, cb)]
+    return colours.split (colour, AREA)
 
 
 def apply_to_chroma (chroma, luma, factor):
@@ -268,69 +255,11 @@ def scribble (transparent):
     return image, strokes, photo
 
 
-def weigh (luma, width, height, x, y):
-    """The neighbours of a cell and their weights: Levin's program."""
-    import math
-    cells = [v * width + u for v in range (max (y - 1, 0), min (y + 2, height))
-             for u in range (max (x - 1, 0), min (x + 2, width))]
-    here = luma[y * width + x]
-    mean = sum (luma[cell] for cell in cells) / len (cells)
-    variance = sum ((luma[cell] - mean) ** 2 for cell in cells) / len (cells)
-    cells.remove (y * width + x)
-    least = min ((luma[cell] - here) ** 2 for cell in cells)
-    spread = max (0.6 * variance, least / -math.log (0.01), 2e-6)
-    weights = [math.exp (-(luma[cell] - here) ** 2 / spread) for cell in cells]
-    return [(cell, weight / sum (weights)) for cell, weight in zip (cells, weights)]
-
-
-def solve (luma, known, width, height):
-    """Gauss and Seidel's iteration, to the end."""
-    values = [known.get (cell, 0.5) for cell in range (width * height)]
-    equations = {y * width + x: weigh (luma, width, height, x, y) for y in range (height) for x in range (width)
-                 if y * width + x not in known}
-    for i in range (2000):
-        for cell, neighbours in equations.items ():
-            values[cell] = sum (weight * values[other] for other, weight in neighbours)
-    return values
-
-
-def cubic (t):
-    t = abs (t)
-    return 1.5 * t ** 3 - 2.5 * t ** 2 + 1 if t < 1 else -0.5 * t ** 3 + 2.5 * t ** 2 - 4 * t + 2 if t < 2 else 0.0
-
-
-def enlarge (values, width, height):
-    """Four times, as large as the layer."""
-    def mix (n, position, get):
-        center = (position + 0.5) / 4 - 0.5
-        first = int (center // 1) - 1
-        return sum (cubic (center - i) * get (min (max (i, 0), n - 1)) for i in range (first, first + 4))
-    return [mix (height, y, lambda v: mix (width, x, lambda u: values[v * width + u]))
-            for y in range (HEIGHT) for x in range (WIDTH)]
-
-
-def colorize (strokes, luma):
-    width, height = (WIDTH + 3) // 4, (HEIGHT + 3) // 4
-    pixels = {cell: [] for cell in range (width * height)}
-    for i in range (AREA):
-        pixels[i // WIDTH // 4 * width + i % WIDTH // 4].append (i)
-    small = [sum (luma[i] for i in pixels[cell]) / len (pixels[cell]) for cell in range (width * height)]
-    plane = []
-    for c in range (2):
-        known = {}
-        for cell, inside in pixels.items ():
-            marked = [strokes[c * AREA + i] for i in inside if is_stroke (i % WIDTH, i // WIDTH)]
-            if marked:
-                known[cell] = sum (marked) / len (marked)
-        plane += enlarge (solve (small, known, width, height), width, height)
-    filtered = apply_to_chroma (plane, luma, 4)
-    return [strokes[i] if is_stroke (i % WIDTH, i // WIDTH % HEIGHT) else value for i, value in enumerate (filtered)]
-
-
 def check_colorize (transparent):
     image, strokes, photo = scribble (transparent)
     luma, chroma = split (planes (photo)[0])[0], split (planes (strokes)[0])[1]
-    expected = join (luma, colorize (chroma, luma))
+    expected = join (luma, colours.colorize (chroma, luma, WIDTH, HEIGHT, is_stroke,
+                                             lambda planes: apply_to_chroma (planes, luma, 4)))
     before = read (strokes)
     run (image, [strokes], photo, mode='colorize')
     result = image.get_layers ()[0]
