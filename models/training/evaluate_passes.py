@@ -9,7 +9,8 @@
 
 Halftones photographs by fixed rules, or lays photographed textures on cartoons made of them, and measures PSNR against what was there
 before. Every pass filters what the last one gave, guided by that too; models of others, with --other, also guided by
-the picture as it was. Competitors take the setting, and models the number of passes, that is best on the mean of the pictures.
+the picture as it was. With --colours the models also filter planes of other kinds one by one, inks for example, and put them
+together. Competitors take the setting, and models the number of passes, that is best on the mean of the pictures.
 Needs OpenCV with its extra modules and scikit-image. Writes results.md, results.csv and a contact sheet per kind."""
 
 import argparse
@@ -162,6 +163,53 @@ def rivals():
             'non-local means': of(non_local_means, strength=[.06, .12, .25])}
 
 
+def in_planes(picture):
+    return [picture[..., i:i + 1] for i in range(picture.shape[2])]
+
+
+def separated(picture):
+    """Cyan, magenta, yellow and black, where all of a pixel's grey is printed with black."""
+    cmy = 1 - picture
+    black = cmy.min(2, keepdims=True)
+    return in_planes(np.concatenate([(cmy - black) / np.maximum(1 - black, 1e-6), black], 2))
+
+
+def printed(inks):
+    return (1 - np.concatenate(inks[:3], 2)) * (1 - inks[3])
+
+
+def black_and_more(picture):
+    """The same black, and what the other inks add to it: means of these are means of colours."""
+    cmy = 1 - picture
+    black = cmy.min(2, keepdims=True)
+    return in_planes(np.concatenate([cmy - black, black], 2))
+
+
+def added(inks):
+    return 1 - np.concatenate(inks[:3], 2) - inks[3]
+
+
+# Brightness, and two differences about one half.
+OPPONENT = np.array([[1 / 3, 1 / 3, 1 / 3], [.5, 0, -.5], [.25, -.5, .25]], np.float32)
+MIDDLE = np.array([0, .5, .5], np.float32)
+
+
+def opposed(picture):
+    return in_planes(picture @ OPPONENT.T + MIDDLE)
+
+
+def from_opposed(planes):
+    return (np.concatenate(planes, 2) - MIDDLE) @ np.linalg.inv(OPPONENT).T.astype(np.float32)
+
+
+# Name -> (a picture's parts, which the network filters one by one; the picture of the parts)
+COLOURS = {'rgb': (lambda picture: [picture], lambda parts: parts[0]),
+           'planes': (in_planes, lambda parts: np.concatenate(parts, 2)),
+           'inks': (separated, printed),
+           'inks-added': (black_and_more, added),
+           'opponent': (opposed, from_opposed)}
+
+
 def passes(core, model, picture, count, rolling_guidance):
     """What each of count passes gives."""
     results = [picture]
@@ -170,16 +218,23 @@ def passes(core, model, picture, count, rolling_guidance):
     return results[1:]
 
 
+def passes_in(colour, core, model, picture, count, rolling_guidance):
+    split, join = COLOURS[colour]
+    parts = [passes(core, model, np.ascontiguousarray(part), count, rolling_guidance) for part in split(picture)]
+    return [join(list(results)) for results in zip(*parts)]
+
+
 def methods(core, arguments, pictures):
     """Name -> {setting: results, one for each picture}."""
     table = {'input': {'': pictures}}
     if arguments.competitors:
         for name, variants in rivals().items():
             table[name] = {setting: [function(x) for x in pictures] for setting, function in variants.items()}
-    for model, others in [(m, True) for m in arguments.other] + [(m, False) for m in arguments.models]:
-        name = pathlib.Path(model).stem
+    for model, others, colour in [(m, o, c) for ms, o in ((arguments.other, True), (arguments.models, False)) for m in ms
+                                  for c in arguments.colours]:
+        name = pathlib.Path(model).stem + f' ({colour})' * (len(arguments.colours) > 1)
         for rolling_guidance in (True, False)[:1 + others]:
-            runs = [passes(core, model, x, arguments.passes, rolling_guidance) for x in pictures]
+            runs = [passes_in(colour, core, model, x, arguments.passes, rolling_guidance) for x in pictures]
             for number, results in enumerate(zip(*runs), 1):
                 setting = f'{number} passes' + ', guided by the picture' * (not rolling_guidance)
                 if others:
@@ -239,6 +294,7 @@ def main():
     parser.add_argument('--crop', type=int, default=0, help='top left square of this size; 0: everything')
     parser.add_argument('--passes', type=int, default=4)
     parser.add_argument('--other', nargs='*', default=[], metavar='MODEL', help='models of others to compare with')
+    parser.add_argument('--colours', nargs='+', choices=COLOURS, default=['rgb'], metavar='COLOURS', help=', '.join(COLOURS))
     parser.add_argument('--competitors', action='store_true')
     parser.add_argument('--joint-filter', default='joint-filter', metavar='PROGRAM')
     parser.add_argument('--size', type=int, default=0, help='of the parts shown in sheets; 0: no sheets')
