@@ -11,7 +11,7 @@
  *
  * What the kind of picture makes constant is folded into the weights, exactly: a grey guidance is the same in
  * its three input planes, a grey target under a three-plane model likewise (and its outputs are averaged), and the
- * plane of noise levels is a bias.
+ * plane of noise levels is a bias. Where no ReLU lies between, so are layers in each other.
  */
 #include <string.h>
 
@@ -61,7 +61,8 @@ struct _JfNetwork
   int       copies;             /* of T and F */
   Chain     chains[JF_N_STACKS];
   int       widest_tile;        /* in blocks */
-  float    *noise_gain;         /* (nullable): what a noise level of 1 adds to the first target layer's bias */
+  Step     *noise_step;         /* (nullable): the one that sees the noise level */
+  float    *noise_gain;         /* (nullable): what a noise level of 1 adds to its bias */
 };
 
 /* Where a feature is made: by a step, or from planes. */
@@ -296,42 +297,150 @@ sum_noise_weights (const JfLayer *layer)
   return gain;
 }
 
-/* A stack that makes features of @planes planes, where the model's has @model_planes. */
+/* Adds to @joined, from its input @first on, what a 1x1 layer @joint makes of the outputs of @layer, which are its inputs from
+ * @first_feature on.
+ */
+static void
+layer_join (const JfLayer *joint,
+            int            first_feature,
+            const JfLayer *layer,
+            const JfLayer *joined,
+            int            first,
+            float         *weights,
+            float         *biases)
+{
+  int area = layer->kernel * layer->kernel;
+  int o, m, t;
+
+  for (o = 0; o < joint->outputs; o++)
+    for (m = 0; m < layer->outputs; m++)
+      {
+        float        share = joint->weight[o * joint->inputs + first_feature + m];
+        const float *from  = layer->weight + (gsize) m * layer->inputs * area;
+        float       *to    = weights + ((gsize) o * joined->inputs + first) * area;
+
+        for (t = 0; t < layer->inputs * area; t++)
+          to[t] += share * from[t];
+        biases[o] += share * layer->bias[m];
+      }
+}
+
+/* Whether guidance, target and what joins them are one convolution: one layer each, of one size, a 1x1 layer, and no ReLU. */
+static gboolean
+model_joins_at_once (const JfModel *model)
+{
+  const JfStack *stacks = model->stacks;
+
+  return ! model->merge_relu && stacks[JF_STACK_FILTER].n_layers > 1 &&
+         stacks[JF_STACK_GUIDANCE].n_layers == 1 && stacks[JF_STACK_TARGET].n_layers == 1 &&
+         stacks[JF_STACK_GUIDANCE].layers[0].kernel == stacks[JF_STACK_TARGET].layers[0].kernel &&
+         stacks[JF_STACK_FILTER].layers[0].kernel == 1;
+}
+
+/* A copy of a stack's layers, the first one folded to planes as the pictures to come have; free @folded, too. */
+static JfLayer *
+copy_layers (const JfNetwork  *network,
+             const JfModel    *model,
+             JfStackKind       kind,
+             float           **folded)
+{
+  const JfStack *stack        = &model->stacks[kind];
+  JfLayer       *layers       = g_memdup2 (stack->layers, stack->n_layers * sizeof (JfLayer));
+  int            cells        = model->space_to_depth * model->space_to_depth;
+  int            planes       = kind == JF_STACK_GUIDANCE ? network->guidance_planes : network->target_planes / network->copies;
+  int            model_planes = kind == JF_STACK_GUIDANCE ? COLOURS : model->target_channels;
+
+  *folded = layer_fold_inputs (&layers[0], planes * cells, model_planes / planes);
+
+  return layers;
+}
+
+/* A stack that makes features. */
 static void
 init_features (JfNetwork       *network,
                const JfModel   *model,
                const JfGemm    *gemm,
                JfNetworkMethod  method,
-               JfStackKind      kind,
-               int              planes,
-               int              model_planes,
-               int              copies)
+               JfStackKind      kind)
 {
-  const JfStack      *stack  = &model->stacks[kind];
-  g_autofree JfLayer *layers = g_memdup2 (stack->layers, stack->n_layers * sizeof (JfLayer));
-  g_autofree float   *folded = layer_fold_inputs (&layers[0], planes * model->space_to_depth * model->space_to_depth,
-                                                  model_planes / planes);
+  g_autofree float   *folded = NULL;
+  g_autofree JfLayer *layers = copy_layers (network, model, kind, &folded);
 
-  chain_init (&network->chains[kind], gemm, method, layers, stack->n_layers, copies, 0, model->merge_relu);
+  chain_init (&network->chains[kind], gemm, method, layers, model->stacks[kind].n_layers,
+              kind == JF_STACK_TARGET ? network->copies : 1, 0, model->merge_relu);
 }
 
+/* The filter stack; @first replaces its first layer, of whose inputs @shared come from the guidance. */
 static void
 init_filter (JfNetwork       *network,
              const JfModel   *model,
              const JfGemm    *gemm,
+             JfNetworkMethod  method,
+             const JfLayer   *first,
+             int              shared)
+{
+  const JfStack      *stack    = &model->stacks[JF_STACK_FILTER];
+  int                 planes   = network->target_planes / network->copies;
+  int                 outputs  = planes * model->space_to_depth * model->space_to_depth;
+  g_autofree float   *averaged = NULL;
+  g_autofree float   *biases   = NULL;
+  g_autofree JfLayer *layers   = g_memdup2 (stack->layers, stack->n_layers * sizeof (JfLayer));
+
+  layers[0] = *first;
+  averaged  = layer_average_outputs (&layers[stack->n_layers - 1], outputs, &biases);
+  chain_init (&network->chains[JF_STACK_FILTER], gemm, method, layers, stack->n_layers, network->copies, shared, FALSE);
+}
+
+/* The filter stack from the pictures on; the other two are part of its first layer. */
+static void
+init_joined (JfNetwork       *network,
+             const JfModel   *model,
+             const JfGemm    *gemm,
              JfNetworkMethod  method)
 {
-  const JfStack     *stack    = &model->stacks[JF_STACK_FILTER];
-  const JfStack     *guidance = &model->stacks[JF_STACK_GUIDANCE];
-  int                planes   = network->target_planes / network->copies;
-  int                outputs  = planes * model->space_to_depth * model->space_to_depth;
-  g_autofree float  *averaged = NULL;
-  g_autofree float  *biases   = NULL;
-  g_autofree JfLayer *layers  = g_memdup2 (stack->layers, stack->n_layers * sizeof (JfLayer));
+  const JfLayer      *joint           = &model->stacks[JF_STACK_FILTER].layers[0];
+  g_autofree float   *folded_guidance = NULL;
+  g_autofree float   *folded_target   = NULL;
+  g_autofree JfLayer *guidance        = copy_layers (network, model, JF_STACK_GUIDANCE, &folded_guidance);
+  g_autofree JfLayer *target          = copy_layers (network, model, JF_STACK_TARGET, &folded_target);
+  JfLayer             joined          = { guidance->inputs + target->inputs, joint->outputs, target->kernel, NULL, NULL };
+  g_autofree float   *weights         = g_new0 (float, (gsize) joined.outputs * joined.inputs * joined.kernel * joined.kernel);
+  g_autofree float   *biases          = g_memdup2 (joint->bias, joint->outputs * sizeof (float));
 
-  averaged = layer_average_outputs (&layers[stack->n_layers - 1], outputs, &biases);
-  chain_init (&network->chains[JF_STACK_FILTER], gemm, method, layers, stack->n_layers, network->copies,
-              guidance->layers[guidance->n_layers - 1].outputs, FALSE);
+  joined.weight = weights;
+  joined.bias   = biases;
+  layer_join (joint, 0, guidance, &joined, 0, weights, biases);
+  layer_join (joint, guidance->outputs, target, &joined, guidance->inputs, weights, biases);
+
+  init_filter (network, model, gemm, method, &joined, guidance->inputs);
+}
+
+/* What a noise level of 1 adds to the outputs of the 1x1 layer that joins. */
+static float *
+join_noise_gain (const JfModel *model,
+                 const float   *target_gain)
+{
+  const JfLayer *joint = &model->stacks[JF_STACK_FILTER].layers[0];
+  int            first = model->stacks[JF_STACK_GUIDANCE].layers[0].outputs;
+  float         *gain  = g_new0 (float, joint->outputs);
+  int            o, m;
+
+  for (o = 0; o < joint->outputs; o++)
+    for (m = first; m < joint->inputs; m++)
+      gain[o] += joint->weight[o * joint->inputs + m] * target_gain[m - first];
+
+  return gain;
+}
+
+static void
+init_noise (JfNetwork     *network,
+            const JfModel *model)
+{
+  g_autofree float *target_gain = sum_noise_weights (&model->stacks[JF_STACK_TARGET].layers[0]);
+  gboolean          joined      = network->chains[JF_STACK_TARGET].n_steps == 0;
+
+  network->noise_step = network->chains[joined ? JF_STACK_FILTER : JF_STACK_TARGET].steps;
+  network->noise_gain = joined ? join_noise_gain (model, target_gain) : g_steal_pointer (&target_gain);
 }
 
 /*  nodes  */
@@ -362,7 +471,7 @@ band_add_node (JfBand     *band,
   node->margin     = margin;
   node->block_rows = step ? step->conv.block_rows : 1;
   if (step)
-    node->bias = step->bias;
+    node->bias = step == band->network->noise_step ? band->noise_bias : step->bias;
   g_ptr_array_add (band->nodes, node);
 
   return node;
@@ -380,7 +489,7 @@ band_add_input (JfBand *band,
   return node;
 }
 
-/* A node for every step of a stack; @margin is that of the sources. Returns the last one. */
+/* A node for every step of a stack. Returns the last one, or the source of a stack without steps. */
 static Node *
 band_add_chain (JfBand      *band,
                 const Chain *chain,
@@ -388,7 +497,7 @@ band_add_chain (JfBand      *band,
                 int          n_sources)
 {
   Node *previous = NULL;
-  Node *node     = NULL;
+  Node *node     = sources[0];
   int   margin   = sources[0]->margin;
   int   i;
 
@@ -411,16 +520,12 @@ band_add_nodes (JfBand *band)
   const Chain     *chains  = network->chains;
   int              halo    = chains[JF_STACK_FILTER].halo;
   Node            *features[JF_CONV_MAX_SOURCES];
-  guint            first;
 
   band->guidance = band_add_input (band, network->guidance_planes, halo + chains[JF_STACK_GUIDANCE].halo);
   features[0]    = band_add_chain (band, &chains[JF_STACK_GUIDANCE], &band->guidance, 1);
 
   band->target = band_add_input (band, network->target_planes, halo + chains[JF_STACK_TARGET].halo);
-  first        = band->nodes->len;
   features[1]  = band_add_chain (band, &chains[JF_STACK_TARGET], &band->target, 1);
-  if (network->noise_gain)
-    ((Node *) g_ptr_array_index (band->nodes, first))->bias = band->noise_bias;
 
   band->result = band_add_chain (band, &chains[JF_STACK_FILTER], features, 2);
 }
@@ -508,8 +613,8 @@ band_lay_out (JfBand          *band,
   band->network = network;
   band->serial  = network->serial;
   band->width   = width;
-  if (network->noise_gain)
-    band->noise_bias = g_new0 (float, network->chains[JF_STACK_TARGET].steps[0].conv.outputs);
+  if (network->noise_step)
+    band->noise_bias = g_new0 (float, network->noise_step->conv.outputs);
   band_add_nodes (band);
 
   for (i = band->nodes->len; i-- > 0;)
@@ -743,13 +848,9 @@ band_start (JfBand          *band,
         }
     }
 
-  if (network->noise_gain)
-    {
-      const Step *step = &network->chains[JF_STACK_TARGET].steps[0];
-
-      for (o = 0; o < step->conv.outputs; o++)
-        band->noise_bias[o] = step->bias[o] + job->noise_level * network->noise_gain[o];
-    }
+  if (network->noise_step)
+    for (o = 0; o < network->noise_step->conv.outputs; o++)
+      band->noise_bias[o] = network->noise_step->bias[o] + job->noise_level * network->noise_gain[o];
 }
 
 /*  public functions  */
@@ -775,8 +876,9 @@ jf_network_new (const JfModel   *model,
 {
   static gint   last_serial;
 
-  JfNetwork    *network = g_new0 (JfNetwork, 1);
-  const JfGemm *gemm    = jf_gemm_get (path);
+  JfNetwork     *network  = g_new0 (JfNetwork, 1);
+  const JfGemm  *gemm     = jf_gemm_get (path);
+  const JfStack *guidance = &model->stacks[JF_STACK_GUIDANCE];
 
   network->serial          = (guint) g_atomic_int_add (&last_serial, 1) + 1;
   network->space_to_depth  = model->space_to_depth;
@@ -785,12 +887,19 @@ jf_network_new (const JfModel   *model,
   network->guidance_planes = guidance_planes;
   network->copies          = target_planes / MIN (target_planes, model->target_channels);
 
-  init_features (network, model, gemm, method, JF_STACK_TARGET,
-                 target_planes / network->copies, model->target_channels, network->copies);
-  init_features (network, model, gemm, method, JF_STACK_GUIDANCE, guidance_planes, COLOURS, 1);
-  init_filter (network, model, gemm, method);
+  if (method == JF_NETWORK_FASTEST && model_joins_at_once (model))
+    {
+      init_joined (network, model, gemm, method);
+    }
+  else
+    {
+      init_features (network, model, gemm, method, JF_STACK_TARGET);
+      init_features (network, model, gemm, method, JF_STACK_GUIDANCE);
+      init_filter (network, model, gemm, method, &model->stacks[JF_STACK_FILTER].layers[0],
+                   guidance->layers[guidance->n_layers - 1].outputs);
+    }
   if (model->noise_level)
-    network->noise_gain = sum_noise_weights (&model->stacks[JF_STACK_TARGET].layers[0]);
+    init_noise (network, model);
   network->widest_tile = find_widest_tile (network);
 
   return network;

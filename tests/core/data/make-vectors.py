@@ -22,6 +22,9 @@ MODELS = {
     'colour-noise': ({'residual': 'true', 'space_to_depth': '2', 'merge_relu': 'true', 'target_channels': '3', 'noise_level': 'true'},
                      {'target': [(8, 5), (6, 3)], 'guidance': [(6, 3), (4, 3)], 'filter': [(7, 3), (6, 3), (12, 3)]}),
     'blocks': ({'residual': 'false', 'space_to_depth': '4', 'merge_relu': 'true'}, {'target': [(5, 3)], 'guidance': [(3, 1)], 'filter': [(16, 3)]}),
+    'joined': ({'residual': 'true', 'space_to_depth': '2', 'target_channels': '3', 'noise_level': 'true'},
+               {'target': [(6, 3)], 'guidance': [(5, 3)], 'filter': [(7, 1), (6, 3), (12, 3)]}),
+    'joined-planes': ({'residual': 'true', 'noise_level': 'true'}, {'target': [(4, 5)], 'guidance': [(3, 5)], 'filter': [(6, 1), (1, 3)]}),
 }
 
 # case: shape of the target, shape of the guidance
