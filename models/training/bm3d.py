@@ -7,8 +7,9 @@ Color image denoising via sparse 3D collaborative filtering with grouping constr
 space (ICIP 2007), with their parameters for moderate noise; the discrete cosine transform in both passes.
 Blocks are matched in the luminance; groups are powers of two of blocks alike."""
 
+import cv2
 import numpy as np
-from scipy import fft, ndimage
+from scipy import fft
 from scipy.linalg import hadamard
 
 OPPONENT = np.array([[1, 1, 1], [1, 0, -1], [.5, -1, .5]], np.float32)
@@ -32,21 +33,20 @@ def match(plane, most, unlike):
     offsets = [(dy, dx) for dy in range(-REACH, REACH + 1) for dx in range(-REACH, REACH + 1)]
     padded = np.pad(plane, REACH, mode='reflect')
     best = np.full((len(rows), len(columns), most), np.inf, np.float32)
-    place = np.zeros(best.shape, np.int32)
+    place, worst, limit = np.zeros(best.shape, np.int32), np.zeros(best.shape[:2], int), best[..., 0].copy()
     own = rows[:, None] * width + columns
     grid = np.ix_(rows, columns)
     for dy, dx in offsets:
         moved = padded[REACH + dy:REACH + dy + height, REACH + dx:REACH + dx + width]
-        square = np.cumsum(np.cumsum((moved - plane) ** 2, 0, dtype=np.float64), 1)
-        square = np.pad(square, ((1, 0), (1, 0)))
-        distance = (square[BLOCK:, BLOCK:] - square[:-BLOCK, BLOCK:] - square[BLOCK:, :-BLOCK] + square[:-BLOCK, :-BLOCK])[grid]
+        distance = cv2.boxFilter((moved - plane) ** 2, -1, (BLOCK, BLOCK), anchor=(0, 0))[grid]
         inside = ((rows + dy >= 0) & (rows + dy <= height - BLOCK))[:, None] & ((columns + dx >= 0) & (columns + dx <= width - BLOCK))
-        distance = np.where(inside, distance / BLOCK ** 2, np.inf)
-        worst = best.argmax(2)[..., None]
-        better = distance < np.take_along_axis(best, worst, 2)[..., 0]
-        y, x = better.nonzero()
-        best[y, x, worst[y, x, 0]] = distance[y, x]
-        place[y, x, worst[y, x, 0]] = own[y, x] + dy * width + dx
+        distance = np.where(inside, distance, np.inf)
+        y, x = (distance < limit).nonzero()
+        slot = worst[y, x]
+        best[y, x, slot] = distance[y, x]
+        place[y, x, slot] = own[y, x] + dy * width + dx
+        worst[y, x] = best[y, x].argmax(1)
+        limit[y, x] = best[y, x].max(1)
     order = best.argsort(2)
     best, place = np.take_along_axis(best, order, 2), np.take_along_axis(place, order, 2)
     count = np.maximum(1, (best <= unlike).sum(2))

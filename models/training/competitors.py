@@ -3,23 +3,25 @@
 #
 # competitors: what else photographers can use
 """Each competitor is {setting: function (noisy, guidance, sigma) -> clean}, pictures [h,w,3] in 0..1; the evaluation
-takes the setting that is best on the very picture, which flatters all of them."""
+takes the setting that is best on the very set, which flatters all of them."""
 
 import functools
 import itertools
 
+import cv2
 import numpy as np
-from scipy import ndimage
 from skimage import restoration
 
 import bm3d
 from bm3d import OPPONENT
 
+PAIRS = np.triu_indices(3)                       # of channels: the upper half of a symmetric matrix
+ROWS = ([0, 1, 2], [1, 3, 4], [2, 4, 5])         # where the rows of one are
+
 
 def box(x, radius):
-    """Means of every plane of [h,w,…]."""
-    size = (2 * radius + 1,) * 2 + (1,) * (x.ndim - 2)
-    return ndimage.uniform_filter(x, size, mode='nearest')
+    """Means of every plane of [h,w,c]."""
+    return cv2.boxFilter(x, -1, (2 * radius + 1,) * 2, borderType=cv2.BORDER_REPLICATE).reshape(x.shape)
 
 
 def guided_filter(noisy, guidance, sigma, radius, epsilon, guide):
@@ -30,11 +32,23 @@ def guided_filter(noisy, guidance, sigma, radius, epsilon, guide):
         a = variance / (variance + epsilon)
         return box(a, radius) * noisy + box(mean * (1 - a), radius)
     mean_i, mean_p = box(guidance, radius), box(noisy, radius)
-    second = box(guidance[..., :, None] * guidance[..., None, :], radius) - mean_i[..., :, None] * mean_i[..., None, :]
-    cross = box(guidance[..., :, None] * noisy[..., None, :], radius) - mean_i[..., :, None] * mean_p[..., None, :]
-    a = np.linalg.solve(second + epsilon * np.eye(3), cross)
-    b = mean_p - np.einsum('hwic,hwi->hwc', a, mean_i)
-    return np.einsum('hwic,hwi->hwc', box(a, radius), guidance) + box(b, radius)
+    second = box(guidance[..., PAIRS[0]] * guidance[..., PAIRS[1]], radius) - mean_i[..., PAIRS[0]] * mean_i[..., PAIRS[1]]
+    inverse = inverted(second + np.float32(epsilon) * (PAIRS[0] == PAIRS[1]))
+    result = np.empty_like(noisy)
+    for c in range(noisy.shape[2]):
+        cross = box(guidance * noisy[..., c:c + 1], radius) - mean_i * mean_p[..., c:c + 1]
+        a = np.stack([(inverse[..., row] * cross).sum(2) for row in ROWS], 2)
+        b = mean_p[..., c] - (a * mean_i).sum(2)
+        result[..., c] = (box(a, radius) * guidance).sum(2) + box(b[..., None], radius)[..., 0]
+    return result
+
+
+def inverted(m):
+    """Symmetric 3x3 matrices [h,w,6] as PAIRS has them."""
+    xx, xy, xz, yy, yz, zz = np.moveaxis(m.astype(np.float64), 2, 0)
+    minors = [yy * zz - yz * yz, xz * yz - xy * zz, xy * yz - xz * yy, xx * zz - xz * xz, xy * xz - xx * yz, xx * yy - xy * xy]
+    determinant = xx * minors[0] + xy * minors[1] + xz * minors[2]
+    return np.stack([n / determinant for n in minors], 2).astype(np.float32)
 
 
 def joint_bilateral(noisy, guidance, sigma, spread, tolerance):
@@ -75,9 +89,8 @@ def settings(function, **choices):
 
 def all_of():
     return {
-        'noisy input': {'': lambda noisy, guidance, sigma: noisy},
         'guided filter': {**settings(guided_filter, guide=['itself'], radius=[1, 2, 3, 5], epsilon=[.0003, .001, .003, .01]),
-                          **settings(guided_filter, guide=['guidance'], radius=[1, 2, 4, 8], epsilon=[.0001, .0003, .001, .003])},
+                          **settings(guided_filter, guide=['guidance'], radius=[1, 2, 4, 8], epsilon=[.0001, .0003, .001, .003, .01])},
         'joint bilateral': settings(joint_bilateral, spread=[1, 1.5, 2.5], tolerance=[.03, .05, .1, .2]),
         'non-local means': settings(non_local_means, strength=[.5, .6, .8]),
         'colour BM3D': {'': lambda noisy, guidance, sigma: bm3d.denoise(noisy, sigma)},

@@ -4,30 +4,29 @@
 #
 # evaluate_passes: model files that filter a picture by itself, pass after pass, and competitors
 """Example:
-  evaluate_passes.py ../inverse-halftone.safetensors --kinds offset-4 offset-6 bayer-8 --photos ~/Pictures --crop 320 \\
+  evaluate_passes.py ../inverse-halftone.safetensors --kinds offset-4 offset-6 bayer-8 --photo ~/Pictures/*.png --crop 320 \\
     --joint-filter ../../build/core/joint-filter --out results
 
 Halftones photographs by fixed rules, or lays photographed textures on cartoons made of them, and measures PSNR against what was there
 before. Every pass filters what the last one gave, guided by that too; models of others, with --other, also guided by
 the picture as it was. With --colours the models also filter planes of other kinds one by one, inks for example, and put them
-together. Competitors take the setting, and models the number of passes, that is best on the mean of the pictures.
-Needs OpenCV with its extra modules and scikit-image. Writes results.md, results.csv and a contact sheet per kind."""
+together. Competitors take the setting, and models of others the number of passes, that is best on the mean of the pictures.
+Needs OpenCV with its extra modules and scikit-image. Writes a table as Markdown and CSV, and contact sheets."""
 
 import argparse
-import csv
 import functools
+import itertools
 import pathlib
 import sys
 
 import cv2
 import numpy as np
-from PIL import Image
 from scipy import ndimage
 from skimage import data, restoration
 
 import competitors
 import evaluate
-import photos
+import results
 
 FINER = 4                    # dots are drawn at so many times the size and averaged
 ANGLES = (15, 75, 0, 45)     # degrees of cyan, magenta, yellow and black
@@ -118,6 +117,7 @@ KINDS = {**{f'offset-{p}': functools.partial(offset, period=p) for p in (3, 4, 6
          'newspaper-5': functools.partial(newspaper, period=5),
          **{f'bayer-{s}': functools.partial(bayer, side=s) for s in (4, 8)},
          'clustered-6': functools.partial(clustered, side=6), 'diffused': diffused,
+         'no dots': lambda picture: (picture, picture),
          **{t: functools.partial(textured, name=t, share=.06) for t in ('brick', 'grass', 'gravel')}}
 
 
@@ -221,92 +221,90 @@ def passes(core, model, picture, count, rolling_guidance):
 def passes_in(colour, core, model, picture, count, rolling_guidance):
     split, join = COLOURS[colour]
     parts = [passes(core, model, np.ascontiguousarray(part), count, rolling_guidance) for part in split(picture)]
-    return [join(list(results)) for results in zip(*parts)]
+    return [join(list(outputs)) for outputs in zip(*parts)]
 
 
-def methods(core, arguments, pictures):
-    """Name -> {setting: results, one for each picture}."""
-    table = {'input': {'': pictures}}
+def competitor(core, name, variants, pictures, truths):
+    """(setting, a result for each picture)."""
+    pairs = list(zip(pictures, truths))
+    setting = results.search(core.kept, (name, *(p for pair in pairs[::3] for p in pair)), {s: lambda x, f=f: f(x[0]) for s, f in variants.items()},
+                             pairs[::3], lambda r, x: -evaluate.psnr(r, x[1]))
+    return setting, [core.kept.picture((name, setting, x), functools.partial(variants[setting], x)) for x in pictures]
+
+
+def methods(core, arguments, pictures, truths):
+    """Rows (method, setting, a result for each picture)."""
+    yield 'input', '', pictures
     if arguments.competitors:
         for name, variants in rivals().items():
-            table[name] = {setting: [function(x) for x in pictures] for setting, function in variants.items()}
-    for model, others, colour in [(m, o, c) for ms, o in ((arguments.other, True), (arguments.models, False)) for m in ms
-                                  for c in arguments.colours]:
-        name = pathlib.Path(model).stem + f' ({colour})' * (len(arguments.colours) > 1)
-        for rolling_guidance in (True, False)[:1 + others]:
-            runs = [passes_in(colour, core, model, x, arguments.passes, rolling_guidance) for x in pictures]
-            for number, results in enumerate(zip(*runs), 1):
-                setting = f'{number} passes' + ', guided by the picture' * (not rolling_guidance)
-                if others:
-                    table.setdefault(name, {})[setting] = results
-                else:
-                    table[f'{name}, {setting}'] = {'': results}
-    return table
+            yield name, *competitor(core, name, variants, pictures, truths)
+    for (name, model, judged), colour in itertools.product(results.models_of(arguments), arguments.colours):
+        name += f' ({colour})' * (len(arguments.colours) > 1)
+        variants = {}
+        for rolling_guidance in (True, False)[:1 + (not judged)]:
+            count = arguments.passes if judged else arguments.other_passes
+            runs = [passes_in(colour, core, model, x, count, rolling_guidance) for x in pictures]
+            for number, outputs in enumerate(zip(*runs), 1):
+                variants[f'{number} pass' + 'es' * (number > 1) + ', guided by the picture' * (not rolling_guidance)] = outputs
+        if judged:
+            yield from ((f'{name}, {setting}', '', outputs) for setting, outputs in variants.items())
+        else:
+            setting = max(variants, key=lambda s: mean_psnr(variants[s], truths))
+            yield name, setting, variants[setting]
 
 
-def mean_psnr(results, truths):
-    return float(np.mean([evaluate.psnr(r, t) for r, t in zip(results, truths)]))
+def mean_psnr(outputs, truths):
+    return float(np.mean([evaluate.psnr(r, t) for r, t in zip(outputs, truths)]))
 
 
-def sheet(path, rows, size):
-    """Middles of the pictures of each row side by side."""
-    def middle(x):
-        top, left = ((n - min(n, size)) // 2 for n in x.shape[:2])
-        return x[top:top + size, left:left + size]
-    page = np.concatenate([np.concatenate([middle(x) for x in row], 1) for row in rows])
-    Image.fromarray((page.clip(0, 1) * 255).round().astype(np.uint8)).save(path)
-
-
-def measured(kind, core, arguments, out):
-    pictures, truths = [], []
-    for path in arguments.files:
-        picture, truth = KINDS[kind](evaluate.read(path, arguments.crop))
-        pictures.append(picture.astype(np.float32))
-        truths.append(truth)
-    rows, best = [], {}
-    for method, variants in methods(core, arguments, pictures).items():
-        setting = max(variants, key=lambda s: mean_psnr(variants[s], truths))
-        best[method] = variants[setting]
-        rows.append((kind, method, setting, round(mean_psnr(best[method], truths), 2)))
+def measured(kind, core, arguments):
+    pairs = [KINDS[kind](evaluate.read(path, arguments.crop)) for path in arguments.photo]
+    pictures, truths = ([np.asarray(p, np.float32) for p in side] for side in zip(*pairs))
+    rows, sheets = [], [[] for _ in pictures]
+    for method, setting, outputs in methods(core, arguments, pictures, truths):
+        rows.append((kind, method, setting, round(mean_psnr(outputs, truths), 3)))
         print(*rows[-1], sep='\t', flush=True)
-    if arguments.size:
-        sheet(out / f'{kind}.png', [[r[i] for r in best.values()] + [truths[i]] for i in range(min(3, len(truths)))], arguments.size)
+        for line, r in zip(sheets, outputs):
+            line.append((method, r))
+    for path, line, truth in zip(arguments.photo, sheets, truths):
+        results.sheet(arguments, f'{kind}-{pathlib.Path(path).stem}', line + [('truth', truth)])
     return rows
 
 
-def write(rows, out):
-    with open(out / 'results.csv', 'w', newline='') as file:
-        csv.writer(file).writerows([('kind', 'method', 'setting', 'psnr')] + rows)
-    kinds, table = list(dict.fromkeys(r[0] for r in rows)), {(r[1], r[0]): r[3] for r in rows}
-    with open(out / 'results.md', 'w') as file:
-        print('| method |', ' | '.join(kinds), '|', file=file)
-        print('|---|' + '---|' * len(kinds), file=file)
-        for method in dict.fromkeys(r[1] for r in rows):
-            print(f'| {method} |', ' | '.join(f'{table[method, k]:.2f}' for k in kinds), '|', file=file)
+def real(path, core, arguments):
+    """A scan: no truth, a sheet only."""
+    picture = results.middle(evaluate.read(path, 0), 2 * arguments.size)
+    line = [('input', picture)]
+    for name, model, _ in results.models_of(arguments):
+        line += [(f'{name}, pass {i}', r) for i, r in enumerate(passes(core, model, picture, arguments.passes, True), 1)]
+    results.sheet(arguments, pathlib.Path(path).stem, line)
 
 
-def main():
+def with_means(rows):
+    """And the mean of the columns for each method."""
+    columns = {}
+    for _, method, _, figure in rows:
+        columns.setdefault(method, []).append(figure)
+    return rows + [('mean', method, '', round(float(np.mean(figures)), 3)) for method, figures in columns.items()]
+
+
+def main(argv=None):
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument('models', nargs='*')
-    parser.add_argument('--kinds', nargs='+', choices=KINDS, required=True, metavar='KIND', help=', '.join(KINDS))
-    parser.add_argument('--photos', required=True, metavar='FOLDER')
-    parser.add_argument('--every', type=int, default=1, help='take every so many-th photograph')
+    results.add_options(parser)
+    parser.add_argument('--kinds', nargs='+', choices=KINDS, default=[], metavar='KIND', help=', '.join(KINDS))
+    parser.add_argument('--photo', nargs='+', required=True, metavar='FILE')
+    parser.add_argument('--real', nargs='*', default=[], metavar='FILE', help='pictures without truth: sheets only')
     parser.add_argument('--crop', type=int, default=0, help='top left square of this size; 0: everything')
     parser.add_argument('--passes', type=int, default=4)
-    parser.add_argument('--other', nargs='*', default=[], metavar='MODEL', help='models of others to compare with')
+    parser.add_argument('--other-passes', type=int, default=12, help='of models of others, of which the best is taken')
     parser.add_argument('--colours', nargs='+', choices=COLOURS, default=['rgb'], metavar='COLOURS', help=', '.join(COLOURS))
-    parser.add_argument('--competitors', action='store_true')
-    parser.add_argument('--joint-filter', default='joint-filter', metavar='PROGRAM')
-    parser.add_argument('--size', type=int, default=0, help='of the parts shown in sheets; 0: no sheets')
-    parser.add_argument('--out', default='results')
-    arguments = parser.parse_args()
-    arguments.files = [path for path, _ in photos.find(arguments.photos)][::arguments.every]
-    core, out = evaluate.Core(arguments.joint_filter, None), pathlib.Path(arguments.out)
-    out.mkdir(parents=True, exist_ok=True)
-    rows = []
+    arguments = parser.parse_args(argv)
+    core, rows = evaluate.Core(arguments.joint_filter, None, results.Kept(arguments.kept)), []
     for kind in arguments.kinds:
-        rows += measured(kind, core, arguments, out)
-    write(rows, out)
+        rows += measured(kind, core, arguments)
+    for path in arguments.real:
+        real(path, core, arguments)
+    results.write(arguments, with_means(rows), [2], [pathlib.Path(m).stem for m in arguments.models])
 
 
 if __name__ == '__main__':

@@ -4,7 +4,6 @@
 # maps: the models for depth, masks and other maps, on the sample's depth
 """What the cards promise, on a scene of our own: edges come back, and they come from the photo."""
 
-import argparse
 import pathlib
 
 
@@ -12,8 +11,8 @@ class MapTests:
     def part(self, degrade, factor):
         """The middle of the sample's depth: map to improve, photo, truth."""
         import evaluate_maps
-        settings = argparse.Namespace(degrade=degrade, factor=factor, unit=1)
-        x = evaluate_maps.example(*(str(pathlib.Path(self.arguments.sample, name)) for name in ('depth.png', 'truth.png')), settings)
+        paths = [pathlib.Path(self.arguments.sample, name) for name in ('depth.png', 'truth.png')]
+        x = evaluate_maps.example(paths, degrade, factor, 1)
         rows, columns = slice(0, 256), slice(240, 624)
         return x.target[rows, columns, None], x.photo[rows, columns], x.truth[rows, columns, None]
 

@@ -6,6 +6,7 @@
 """TAP. The models need NumPy and Pillow, the training PyTorch as well; what is missing is said and skipped."""
 
 import argparse
+import contextlib
 import pathlib
 import sys
 import tempfile
@@ -96,6 +97,48 @@ class Tests(maps.MapTests, shipped.ShippedTests):
             again, metadata = modelfile.load(file.name)
         assert metadata == {'format': 'x'} and list(again) == ['a', 'b']
         assert all((again[k] == tensors[k]).all() and again[k].shape == tensors[k].shape for k in tensors)
+
+    def test_results_are_kept_until_something_changes(self):
+        import numpy as np
+        import results
+        runs = []
+
+        def compute():
+            runs.append(1)
+            return np.full((2, 2), len(runs), np.float32)
+
+        with tempfile.TemporaryDirectory() as folder:
+            for key, times in ((('a', np.zeros(3)), 1), (('a', np.zeros(3)), 1), (('a', np.ones(3)), 2), (('b', np.zeros(3)), 3)):
+                results.Kept(folder).picture(key, compute)
+                assert len(runs) == times, f'{len(runs)} runs, not {times}'
+            assert results.Kept(folder).picture(('b', np.zeros(3)), compute).max() == 3
+
+    def test_tables_reach_the_cards(self):
+        import results
+        rows = [('set 1', 'input', '', 20.), ('set 1', 'ours, level given', '', 30.123), ('set 2', 'ours, level given', '', 31.)]
+        with tempfile.TemporaryDirectory() as name:
+            folder = pathlib.Path(name)
+            (folder / 'card.md').write_text('before\n<!-- table t -->\nold\n<!-- end -->\nafter\n')
+            results.write(argparse.Namespace(out=folder, table='t'), rows, [2], ['ours'])
+            results.refresh(folder, folder)
+            text = (folder / 'card.md').read_text()
+        assert text == ('before\n<!-- table t -->\n| method | set 1 | set 2 |\n|---|---|---|\n| input | 20.00 | – |\n'
+                        '| **ours, level given** | 30.12 | 31.00 |\n<!-- end -->\nafter\n'), text
+
+    def test_denoisers_are_measured_on_the_sample(self):
+        import csv
+        import evaluate
+        pair = ','.join(str(pathlib.Path(self.arguments.sample, f'{n}.png')) for n in ('truth', 'flash'))
+        with tempfile.TemporaryDirectory() as folder:
+            with contextlib.redirect_stdout(sys.stderr):
+                evaluate.main([self.flash_denoise(), '--pair', f'sample={pair}', '--crop', '128', '--levels', '.06', '--size', '64', '--out', folder,
+                               '--joint-filter', self.arguments.joint_filter, '--noise-level', self.arguments.noise_level])
+            with open(pathlib.Path(folder, 'results.csv'), newline='') as file:
+                figures = {row['method']: float(row['figure']) for row in csv.DictReader(file)}
+            assert pathlib.Path(folder, 'results', 'sample-0.06.png').exists()
+        assert figures['flash-denoise, level given'] > figures['noisy input'] + 6, figures
+        assert figures['flash-denoise, level given'] > figures['flash-denoise, blank guide'] - .2, figures
+        assert abs(figures['flash-denoise, level estimated'] - figures['flash-denoise, level given']) < .5, figures
 
 
 class TrainingTests(recipes.RecipeTests, Tests):
