@@ -3,7 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """preview.py: how long after a change the preview shows it, beside what the engine alone takes
 
-The preview waits until the arguments rest before it begins; that delay is counted.
+The preview waits until the arguments rest before it begins; that delay is counted, but not in the last two columns, the
+times as multiples of the engine's.
 """
 
 import argparse
@@ -17,15 +18,27 @@ import tempfile
 SOURCE = pathlib.Path (__file__).resolve ().parents[2]
 SAMPLE = SOURCE / 'tests/data/sample'
 NEEDED = 'script-fu', 'file-png'
+CASES = [('flash-denoise', ''), ('flash-denoise', '#:quality "best"'),
+         ('inverse-halftone', '#:iterations 1'), ('inverse-halftone', ''), ('inverse-halftone', '#:iterations 8'),
+         ('texture-removal', ''), ('texture-removal', '#:iterations 8'),
+         ('upsample', '#:factor 4'), ('upsample', '#:factor 8'), ('upsample', '#:factor 16'),
+         ('chroma-upsample', '#:factor 4')]
+SELF_GUIDED = 'inverse-halftone', 'texture-removal'
 SCRIPT = '''
 (script-fu-use-v3)
 (let* ((image (gimp-file-load RUN-NONINTERACTIVE "{sample}/noflash.png"))
        (photo (vector-ref (gimp-image-get-layers image) 0))
        (flash (gimp-file-load-layer RUN-NONINTERACTIVE image "{sample}/flash.png")))
   (gimp-image-insert-layer image flash 0 0)
-  (plug-in-joint-filter-bench-preview #:run-mode RUN-NONINTERACTIVE #:image image #:drawables (vector photo)
-                                      #:guidance flash))
+{calls})
 '''
+CALL = '''  (plug-in-joint-filter-bench-{mode} #:run-mode RUN-NONINTERACTIVE #:image image #:drawables (vector photo)
+    {guidance} {arguments})
+'''
+
+
+def make_call (mode, arguments):
+    return CALL.format (mode=mode, guidance='' if mode in SELF_GUIDED else '#:guidance flash', arguments=arguments)
 
 
 def make_folders (root, arguments):
@@ -38,7 +51,7 @@ def make_folders (root, arguments):
         (root / 'system' / name).symlink_to (arguments.gimp_plug_ins / name)
     (root / 'gimp/gimprc').write_text (f'(plug-in-path "{root}/plug-ins:{root}/system")\n'
                                        + (f'(num-processors {arguments.threads})\n' if arguments.threads else ''))
-    (root / 'bench.scm').write_text (SCRIPT.format (sample=SAMPLE))
+    (root / 'bench.scm').write_text (SCRIPT.format (sample=SAMPLE, calls=''.join (make_call (*case) for case in CASES)))
 
 
 def run (root, arguments):
@@ -46,8 +59,19 @@ def run (root, arguments):
                               '-b', f'(load "{root}/bench.scm")', '--quit'],
                              env=dict (os.environ, GIMP3_DIRECTORY=f'{root}/gimp'),
                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-    found = dict (re.findall (r'(\w+)=([\d.]+)', result.stdout))
-    return {name: float (value) for name, value in found.items ()} if 'all_ms' in found else sys.exit (result.stdout)
+    found = [{name: float (value) for name, value in re.findall (r'(\w+)=([\d.]+)', line)}
+             for line in result.stdout.splitlines () if 'all_ms=' in line]
+    return found if len (found) == len (CASES) else sys.exit (result.stdout)
+
+
+def print_table (found):
+    print ('{width:g} x {height:g} pixels, {threads:g} threads, {delay_ms:g} ms of rest, milliseconds (medians)\n'
+           .format (**found[0]))
+    print ('| mode | engine | first part | all | first part / engine | all / engine |\n|---|---|---|---|---|---|')
+    for (mode, arguments), times in zip (CASES, found):
+        core, delay = times['core_ms'], times['delay_ms']
+        print (f'| {mode} {arguments} | {core:.1f} | {times["first_ms"]:.0f} | {times["all_ms"]:.0f} '
+               f'| {(times["first_ms"] - delay) / core:.2f} | {(times["all_ms"] - delay) / core:.2f} |')
 
 
 def main ():
@@ -60,10 +84,7 @@ def main ():
     with tempfile.TemporaryDirectory (prefix='joint-filter-') as folder:
         root = pathlib.Path (folder)
         make_folders (root, arguments)
-        times = run (root, arguments)
-    print ('preview of {width:g} x {height:g}, {threads:g} threads: engine alone {core_ms:.0f} ms; '
-           'after a change and {delay_ms:.0f} ms of rest, first part after {first_ms:.0f} ms, all after {all_ms:.0f} ms'
-           .format (**times))
+        print_table (run (root, arguments))
 
 
 main ()

@@ -3,10 +3,11 @@
  *
  * bench-preview: how long after a change the preview shows it, beside what the core alone takes
  *
- * A GIMP plug-in with the preview of the real one, without its dialog. Called with a layer to denoise and its
- * guidance, it changes the noise level again and again, and prints one line of milliseconds (medians).
+ * A GIMP plug-in with the previews of the real one, without their dialogs: a procedure for each mode. Called as the mode
+ * is, it tells the preview again and again that an argument changed, and prints one line of milliseconds (medians).
  */
 #include <stdlib.h>
+#include <string.h>
 
 #include <libgimp/gimp.h>
 
@@ -19,8 +20,9 @@
 #include "scene-source.h"
 
 
-#define PROCEDURE  "plug-in-joint-filter-bench-preview"
-#define MODE       "plug-in-joint-filter-flash-denoise"
+/* "bench-" comes between what the procedures of all modes begin with and the rest. */
+#define PREFIX     "plug-in-joint-filter-"
+#define BENCH      "bench-"
 
 #define WIDTH      480
 #define HEIGHT     360
@@ -29,23 +31,33 @@
 /* Microseconds in a millisecond. */
 #define MILLI      1000.0
 
-/* So that every run has a noise level of its own. */
-#define FIRST_LEVEL 0.04
-#define LEVEL_STEP  0.001
+/* In seconds: how the guidance lies is found out after the first preview, and disturbs no measurement then. */
+#define SETTLE     2
 
 
 typedef struct
 {
-  double first;      /* something of the new result is there */
-  double all;        /* all of it                            */
-  double core;       /* the core alone, for the same region  */
+  double first;      /* something of the new result can be painted */
+  double all;        /* all of it                                  */
+  double core;       /* the core alone, for the same region        */
 } Times;
 
 typedef struct
 {
-  gint64 start;
-  double first;
+  JfRegion region;
+  gint64   start;
+  double   first;
+  double   last;
 } Watch;
+
+/* The core, with the pictures that the preview shows. */
+typedef struct
+{
+  JfTask    task;
+  JfPixels  pixels;
+  JfPixels  guidance;
+  JfScene  *scene;
+} Core;
 
 #define BENCH_TYPE_PREVIEW (bench_preview_get_type ())
 G_DECLARE_FINAL_TYPE (BenchPreview, bench_preview, BENCH, PREVIEW, GimpPlugIn)
@@ -65,18 +77,26 @@ static GimpValueArray * run              (GimpProcedure        *procedure,
                                           GimpDrawable        **drawables,
                                           GimpProcedureConfig  *config,
                                           gpointer              data);
-static gboolean         measure          (GimpProcedureConfig  *config,
+static const JfMode   * get_mode         (const char           *name);
+static gboolean         measure          (const JfMode         *mode,
+                                          GimpProcedureConfig  *config,
                                           GimpDrawable        **targets,
                                           Times                *times,
                                           GError              **error);
-static gboolean         measure_core     (GimpProcedureConfig  *config,
+static gboolean         core_init        (Core                 *core,
+                                          const JfMode         *mode,
+                                          GimpProcedureConfig  *config,
                                           GimpDrawable         *target,
+                                          GError              **error);
+static void             core_clear       (Core                 *core);
+static gboolean         measure_core     (const Core           *core,
                                           const JfRegion       *region,
-                                          Times                *times,
+                                          double               *time,
                                           GError              **error);
 static void             measure_preview  (JfPreviewSource      *source,
                                           GimpProcedureConfig  *config,
-                                          Times                *times);
+                                          Watch                *watch);
+static void             settle           (void);
 static void             on_changed       (JfPreviewSource      *source,
                                           int                   picture,
                                           const JfRegion       *region,
@@ -108,7 +128,14 @@ bench_preview_init (BenchPreview *bench)
 static GList *
 query_procedures (GimpPlugIn *plug_in)
 {
-  return g_list_append (NULL, g_strdup (PROCEDURE));
+  guint         n_modes;
+  const JfMode *modes = jf_modes_get (&n_modes);
+  GList        *names = NULL;
+
+  for (guint i = 0; i < n_modes; i++)
+    names = g_list_append (names, g_strconcat (PREFIX BENCH, modes[i].procedure + strlen (PREFIX), NULL));
+
+  return names;
 }
 
 static GimpProcedure *
@@ -118,9 +145,17 @@ create_procedure (GimpPlugIn *plug_in,
   GimpProcedure *procedure = gimp_image_procedure_new (plug_in, name, GIMP_PDB_PROC_TYPE_PLUGIN, run, NULL, NULL);
 
   gimp_procedure_set_image_types (procedure, "*");
-  jf_arguments_add (procedure, jf_modes_find (MODE));
+  jf_arguments_add (procedure, get_mode (name));
 
   return procedure;
+}
+
+static const JfMode *
+get_mode (const char *name)
+{
+  g_autofree char *procedure = g_strconcat (PREFIX, name + strlen (PREFIX BENCH), NULL);
+
+  return jf_modes_find (procedure);
 }
 
 static GimpValueArray *
@@ -136,7 +171,7 @@ run (GimpProcedure        *procedure,
 
   gegl_init (NULL, NULL);
 
-  if (! measure (config, drawables, times, &error))
+  if (! measure (get_mode (gimp_procedure_get_name (procedure)), config, drawables, times, &error))
     return gimp_procedure_new_return_values (procedure, GIMP_PDB_EXECUTION_ERROR, error);
 
   g_print ("width=%d height=%d threads=%d delay_ms=%d core_ms=%.1f first_ms=%.1f all_ms=%.1f\n",
@@ -146,101 +181,156 @@ run (GimpProcedure        *procedure,
   return gimp_procedure_new_return_values (procedure, GIMP_PDB_SUCCESS, NULL);
 }
 
+/* By turns, so that what else the machine does meets both. The first run prepares the scene, which a dialog does before
+ * anything can be changed.
+ */
 static gboolean
-measure (GimpProcedureConfig  *config,
+measure (const JfMode         *mode,
+         GimpProcedureConfig  *config,
          GimpDrawable        **targets,
          Times                *times,
          GError              **error)
 {
-  g_autoptr (JfSceneSource) source = jf_scene_source_new (jf_modes_find (MODE), config, targets, error);
-  JfRegion                  region = { gimp_drawable_get_width (targets[0])  / 2 - WIDTH  / 2,
-                                       gimp_drawable_get_height (targets[0]) / 2 - HEIGHT / 2, WIDTH, HEIGHT };
+  g_autoptr (JfSceneSource) source = jf_scene_source_new (mode, config, targets, error);
+  Watch                     watch  = { .region = { gimp_drawable_get_width (targets[0])  / 2 - WIDTH  / 2,
+                                                   gimp_drawable_get_height (targets[0]) / 2 - HEIGHT / 2, WIDTH, HEIGHT } };
+  Core                      core   = { 0 };
+  gboolean                  done   = source && core_init (&core, mode, config, targets[0], error);
 
-  if (! source)
-    return FALSE;
-
-  jf_preview_source_request (JF_PREVIEW_SOURCE (source), &region);
-  measure_preview (JF_PREVIEW_SOURCE (source), config, times);
-  jf_scene_source_stop (source);
-
-  return measure_core (config, targets[0], &region, times, error);
-}
-
-/* The first run prepares the scene, which a dialog does before anything can be changed. */
-static void
-measure_preview (JfPreviewSource     *source,
-                 GimpProcedureConfig *config,
-                 Times               *times)
-{
-  Watch watch;
-
-  g_signal_connect (source, "changed", G_CALLBACK (on_changed), &watch);
-
-  for (int i = -1; i < N_RUNS; i++)
+  if (done)
     {
-      watch = (Watch) { .start = g_get_monotonic_time () };
-      g_object_set (config, "noise-level", FIRST_LEVEL + LEVEL_STEP * i, NULL);
-
-      while (jf_preview_source_is_busy (source))
-        g_main_context_iteration (NULL, TRUE);
-
-      if (i >= 0)
-        times[i] = (Times) { .first = watch.first, .all = get_time (&watch) };
+      g_signal_connect (source, "changed", G_CALLBACK (on_changed), &watch);
+      jf_preview_source_request (JF_PREVIEW_SOURCE (source), &watch.region);
+      measure_preview (JF_PREVIEW_SOURCE (source), config, &watch);
+      settle ();
     }
+
+  for (int i = 0; i < N_RUNS && done; i++)
+    {
+      measure_preview (JF_PREVIEW_SOURCE (source), config, &watch);
+      times[i].first = watch.first;
+      times[i].all   = watch.last;
+      done           = measure_core (&core, &watch.region, &times[i].core, error);
+    }
+
+  if (source)
+    jf_scene_source_stop (source);
+
+  core_clear (&core);
+
+  return done;
 }
 
 static gboolean
-measure_core (GimpProcedureConfig  *config,
-              GimpDrawable         *target,
-              const JfRegion       *region,
-              Times                *times,
-              GError              **error)
+core_init (Core                 *core,
+           const JfMode         *mode,
+           GimpProcedureConfig  *config,
+           GimpDrawable         *target,
+           GError              **error)
 {
-  const JfMode           *mode     = jf_modes_find (MODE);
   GimpLayer              *layer    = jf_arguments_get_guidance (config, gimp_item_get_image (GIMP_ITEM (target)));
   const JfRegion          whole    = { 0, 0, gimp_drawable_get_width (target), gimp_drawable_get_height (target) };
-  const JfTask            task     = { .n_threads = gimp_get_num_processors () };
   JfPipelineOptions       options;
-  g_autoptr (JfPipeline)  pipeline = NULL;
-  g_autoptr (JfScene)     scene    = NULL;
-  g_auto (JfPixels)       pixels   = { 0 };
-  g_auto (JfPixels)       guidance = { 0 };
   g_auto (JfGuidance)     opened   = { 0 };
-  g_auto (JfPlanes)       output   = { 0 };
+  g_autoptr (JfPipeline)  pipeline = NULL;
 
   jf_arguments_get_options (config, mode, &options);
-  pipeline = jf_models_load (mode, &options, NULL, error);
+  core->task = (JfTask) { .n_threads = gimp_get_num_processors () };
+  pipeline   = jf_models_load (mode, &options, NULL, error);
 
   if (! pipeline ||
-      ! jf_pixels_read (&pixels, target, &whole, error) ||
-      ! jf_guidance_open (&opened, layer, target, error) ||
-      ! jf_guidance_read (&opened, &whole, &guidance, error) ||
-      ! jf_planes_init (&output, pixels.colour.channels, region->width, region->height, error))
+      ! jf_pixels_read (&core->pixels, target, &whole, error) ||
+      (layer && (! jf_guidance_open (&opened, layer, target, error) ||
+                 ! jf_guidance_read (&opened, &whole, &core->guidance, error))))
     return FALSE;
 
-  scene = jf_scene_new (pipeline, &pixels.colour, pixels.alpha, &guidance.colour, &task, error);
+  core->scene = jf_scene_new (pipeline, &core->pixels.colour, core->pixels.alpha,
+                              layer ? &core->guidance.colour : NULL, &core->task, error);
 
-  for (int i = 0; i < N_RUNS; i++)
-    {
-      Watch watch = { .start = g_get_monotonic_time () };
+  return core->scene != NULL;
+}
 
-      if (! scene || ! jf_scene_render (scene, region, &task, &output, error))
-        return FALSE;
+static void
+core_clear (Core *core)
+{
+  jf_scene_free (core->scene);
+  jf_pixels_clear (&core->guidance);
+  jf_pixels_clear (&core->pixels);
+}
 
-      times[i].core = get_time (&watch);
-    }
+static gboolean
+measure_core (const Core      *core,
+              const JfRegion  *region,
+              double          *time,
+              GError         **error)
+{
+  g_auto (JfPlanes) output = { 0 };
+  Watch             watch  = { .start = g_get_monotonic_time () };
+
+  if (! jf_planes_init (&output, core->pixels.colour.channels, region->width, region->height, error) ||
+      ! jf_scene_render (core->scene, region, &core->task, &output, error))
+    return FALSE;
+
+  *time = get_time (&watch);
 
   return TRUE;
 }
 
+/* An argument that is told to have changed is one to the preview. */
+static void
+measure_preview (JfPreviewSource     *source,
+                 GimpProcedureConfig *config,
+                 Watch               *watch)
+{
+  watch->start = g_get_monotonic_time ();
+  watch->first = 0.0;
+  g_object_notify (G_OBJECT (config), "guidance");
+
+  while (jf_preview_source_is_busy (source))
+    g_main_context_iteration (NULL, TRUE);
+}
+
+static gboolean
+on_settled (gpointer data)
+{
+  *(gboolean *) data = TRUE;
+
+  return G_SOURCE_REMOVE;
+}
+
+static void
+settle (void)
+{
+  gboolean settled = FALSE;
+
+  g_timeout_add_seconds (SETTLE, on_settled, &settled);
+
+  while (! settled)
+    g_main_context_iteration (NULL, TRUE);
+}
+
+/* Reads the pixels, as the widget does at once. */
 static void
 on_changed (JfPreviewSource *source,
             int              picture,
             const JfRegion  *region,
             Watch           *watch)
 {
-  if (picture == JF_PICTURE_AFTER && watch->first == 0.0)
-    watch->first = get_time (watch);
+  g_autofree guchar *pixels = NULL;
+  JfRegion           seen;
+
+  if (picture != JF_PICTURE_AFTER ||
+      ! gimp_rectangle_intersect (region->x, region->y, region->width, region->height,
+                                  watch->region.x, watch->region.y, watch->region.width, watch->region.height,
+                                  &seen.x, &seen.y, &seen.width, &seen.height))
+    return;
+
+  pixels = g_malloc ((gsize) seen.width * seen.height * 4);
+  jf_preview_source_read (source, JF_PICTURE_AFTER, &seen, 1, pixels);
+  watch->last = get_time (watch);
+
+  if (watch->first == 0.0)
+    watch->first = watch->last;
 }
 
 /* In milliseconds. */
