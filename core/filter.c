@@ -21,6 +21,11 @@
 #define MIN_TILE_AREA (160 * 160)
 #define MAX_TILES     32
 
+/* Somebody is told of every sixth of the region or what a tile has less: soon enough to look at, and so seldom that looking
+ * costs nothing.
+ */
+#define PARTS_TOLD 6
+
 #define MAX_PLANES 3
 
 struct _JfFilter
@@ -45,6 +50,7 @@ typedef struct
   int                    rows;
   int                    tile_width;
   int                    tile_height;
+  int                    unit;          /* side of a block, in pixels     */
   GThread               *caller;
 
   gint                   next_tile;     /* atomic */
@@ -55,6 +61,15 @@ typedef struct
   GCond                  advanced;
   int                    n_working;
 } Run;
+
+/* One thread's work. */
+typedef struct
+{
+  Run       *run;
+  JfBandJob  job;
+  int        rows;                      /* that are done            */
+  int        rows_told;                 /* and somebody was told of */
+} Tile;
 
 G_DEFINE_QUARK (jf-filter-error-quark, jf_filter_error)
 
@@ -188,12 +203,36 @@ report_progress (Run *run)
   jf_task_progress (&run->options->task, MIN (g_atomic_int_get (&run->rows_done) / total, 1.0));
 }
 
+/* Of the rows since the last time. */
+static void
+tell (Tile *tile)
+{
+  const JfFilterOptions *options = tile->run->options;
+  const JfRegion        *all     = &tile->job.region;
+  int                    unit    = tile->run->unit;
+  int                    x       = MAX (tile->job.tile.x * unit, all->x);
+  int                    y       = MAX ((tile->job.tile.y + tile->rows_told) * unit, all->y);
+  int                    right   = MIN ((tile->job.tile.x + tile->job.tile.width) * unit, all->x + all->width);
+  int                    below   = MIN ((tile->job.tile.y + tile->rows) * unit, all->y + all->height);
+
+  tile->rows_told = tile->rows;
+  options->func (&(JfRegion) { x, y, right - x, below - y }, options->data);
+}
+
 /* A JfBandFunc. */
 static gboolean
 advance (int      rows,
          gpointer data)
 {
-  Run *run = data;
+  Tile           *tile   = data;
+  Run            *run    = tile->run;
+  const JfRegion *blocks = &run->blocks;
+
+  tile->rows += rows;
+  if (run->options->func &&
+      (tile->rows == tile->job.tile.height ||
+       (gint64) (tile->rows - tile->rows_told) * tile->job.tile.width * PARTS_TOLD >= (gint64) blocks->width * blocks->height))
+    tell (tile);
 
   g_atomic_int_add (&run->rows_done, rows);
   if (g_cancellable_is_cancelled (run->options->task.cancellable))
@@ -216,25 +255,25 @@ advance (int      rows,
 static void
 run_tiles (Run *run)
 {
-  JfBand    *band = NULL;
-  JfBandJob  job  = run->job;
-  int        n    = run->columns * run->rows;
-  int        i;
+  JfBand *band = NULL;
+  int     n    = run->columns * run->rows;
+  int     i;
 
   while (! g_atomic_int_get (&run->stopped) && (i = g_atomic_int_add (&run->next_tile, 1)) < n)
     {
-      int x = i % run->columns * run->tile_width;
-      int y = i / run->columns * run->tile_height;
+      int  x    = i % run->columns * run->tile_width;
+      int  y    = i / run->columns * run->tile_height;
+      Tile tile = { run, run->job, 0, 0 };
 
       if (! band)
         band = jf_crew_take_band (run->crew, run->network, run->tile_width);
 
-      job.tile.x      = run->blocks.x + x;
-      job.tile.y      = run->blocks.y + y;
-      job.tile.width  = MIN (run->tile_width, run->blocks.width - x);
-      job.tile.height = MIN (run->tile_height, run->blocks.height - y);
-      if (job.tile.width > 0 && job.tile.height > 0)
-        jf_band_run (band, &job);
+      tile.job.data = &tile;
+      tile.job.tile = (JfRegion) { run->blocks.x + x, run->blocks.y + y,
+                                   MIN (run->tile_width, run->blocks.width - x),
+                                   MIN (run->tile_height, run->blocks.height - y) };
+      if (tile.job.tile.width > 0 && tile.job.tile.height > 0)
+        jf_band_run (band, &tile.job);
     }
 
   if (band)
@@ -288,6 +327,7 @@ lay_out_tiles (Run            *run,
                const JfRegion *region,
                int             unit)
 {
+  run->unit          = unit;
   run->blocks.x      = region->x / unit;
   run->blocks.y      = region->y / unit;
   run->blocks.width  = (region->x + region->width - 1) / unit + 1 - run->blocks.x;
@@ -414,7 +454,7 @@ jf_filter_apply (JfFilter               *filter,
   run.network = filter_get_network (filter, target->channels, guidance->channels);
   run.job     = (JfBandJob) { .target = target, .guidance = guidance, .output = output,
                               .noise_level = run.options->noise_level, .region = region,
-                              .func = advance, .data = &run };
+                              .func = advance };
   lay_out_tiles (&run, &region, filter->model->space_to_depth);
 
   n_threads = run.options->task.n_threads > 0 ? run.options->task.n_threads : (int) g_get_num_processors ();

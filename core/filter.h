@@ -21,12 +21,20 @@ typedef enum
 /* A model with its weights packed for this CPU. May be shared between threads. */
 typedef struct _JfFilter JfFilter;
 
+/* Told of a part of the target of which the result is there; all parts together are the region. Called in any of the
+ * threads that work.
+ */
+typedef void (* JfFilterFunc) (const JfRegion *region,
+                               gpointer        data);
+
 /* All zero is the default. */
 typedef struct
 {
   float           noise_level;    /* sigma in target units; only read where the model wants it      */
   const JfRegion *region;         /* the part of the target to compute; NULL: all of it              */
   JfTask          task;           /* cancellation is looked at before every band                     */
+  JfFilterFunc    func;           /* NULL: nobody is told of parts                                   */
+  gpointer        data;
 } JfFilterOptions;
 
 GQuark     jf_filter_error_quark   (void);

@@ -40,6 +40,23 @@ struct _JfScene
   float        noise_level;    /* as estimated; UNKNOWN: not asked so far                 */
 };
 
+/* One call of jf_scene_render(). */
+typedef struct
+{
+  const JfScene        *scene;
+  const JfRegion       *region;
+  const JfSceneWatcher *watcher;
+} Rendering;
+
+/* One pass of it. */
+typedef struct
+{
+  const Rendering *rendering;
+  const JfRegion  *area;         /* what is known of the target before it */
+  const JfRegion  *region;       /* and after it                          */
+  const JfPlanes  *output;       /* of the region                         */
+} Pass;
+
 
 static gboolean align          (JfScene         *scene,
                                 const JfTask    *task,
@@ -57,24 +74,34 @@ static const float * get_stroke_alpha
                                (const JfScene   *scene);
 static gboolean is_transparent (const float     *alpha,
                                 gsize            n_pixels);
-static gboolean render_passes  (const JfScene   *scene,
+static void     join_colours   (const JfScene   *scene,
                                 const JfRegion  *region,
+                                JfPlanes        *planes,
+                                JfPlanes        *output);
+static gboolean render_passes  (const Rendering *rendering,
                                 const JfTask    *task,
                                 JfPlanes        *output,
                                 GError         **error);
-static gboolean render_pass    (const JfScene   *scene,
+static gboolean render_pass    (const Rendering *rendering,
                                 JfPlanes        *picture,
                                 JfRegion        *area,
                                 const JfRegion  *next,
                                 const JfTask    *task,
                                 GError         **error);
-static gboolean apply          (const JfScene   *scene,
+static gboolean apply          (const Rendering *rendering,
                                 const JfPlanes  *picture,
                                 const JfRegion  *area,
                                 const JfRegion  *region,
                                 const JfTask    *task,
                                 JfPlanes        *output,
                                 GError         **error);
+static void     on_part        (const JfRegion  *part,
+                                gpointer         data);
+static void     tell           (const Pass      *pass,
+                                const JfRegion  *part);
+static gboolean intersect      (const JfRegion  *region,
+                                const JfRegion  *other,
+                                JfRegion        *common);
 static gboolean guides_itself  (const JfScene   *scene);
 static JfRegion expand         (const JfScene   *scene,
                                 const JfRegion  *region,
@@ -259,11 +286,12 @@ jf_scene_get_align (const JfScene *scene)
 
 /**
  * jf_scene_render:
- * @scene:  a scene; several threads may render it at once
- * @region: the part to compute, in pixels of the target
- * @task:   how
- * @output: (inout): planes as many as the target's, of the region's size
- * @error:  return location for an error, %G_IO_ERROR_CANCELLED among others
+ * @scene:   a scene; several threads may render it at once
+ * @region:  the part to compute, in pixels of the target
+ * @task:    how
+ * @watcher: (nullable): who is told of parts of it
+ * @output:  (inout): planes as many as the target's, of the region's size
+ * @error:   return location for an error, %G_IO_ERROR_CANCELLED among others
  *
  * Computes the result at full strength. That of a region differs from the same part of the whole by
  * rounding only, as in jf_filter_apply ().
@@ -271,26 +299,25 @@ jf_scene_get_align (const JfScene *scene)
  * Returns: TRUE on success; on failure the contents of @output are undefined
  */
 gboolean
-jf_scene_render (const JfScene   *scene,
-                 const JfRegion  *region,
-                 const JfTask    *task,
-                 JfPlanes        *output,
-                 GError         **error)
+jf_scene_render (const JfScene         *scene,
+                 const JfRegion        *region,
+                 const JfTask          *task,
+                 const JfSceneWatcher  *watcher,
+                 JfPlanes              *output,
+                 GError               **error)
 {
-  const JfColour    *colour = scene->pipeline->mode->colour;
-  g_auto (JfPlanes)  planes = { 0 };
+  const JfColour    *colour    = scene->pipeline->mode->colour;
+  const Rendering    rendering = { scene, region, watcher };
+  g_auto (JfPlanes)  planes    = { 0 };
 
   if (! colour->join)
-    return render_passes (scene, region, task, output, error);
+    return render_passes (&rendering, task, output, error);
 
   if (! jf_planes_init (&planes, colour->target_planes, region->width, region->height, error) ||
-      ! render_passes (scene, region, task, &planes, error))
+      ! render_passes (&rendering, task, &planes, error))
     return FALSE;
 
-  if (scene->strokes.data)
-    jf_colorize_keep_strokes (&scene->strokes, get_stroke_alpha (scene), region, &planes);
-
-  colour->join (&planes, &scene->guide, region, output);
+  join_colours (scene, region, &planes, output);
 
   return TRUE;
 }
@@ -440,20 +467,34 @@ is_transparent (const float *alpha,
   return FALSE;
 }
 
+/* Where the network does not see all of the colours. */
+static void
+join_colours (const JfScene  *scene,
+              const JfRegion *region,
+              JfPlanes       *planes,
+              JfPlanes       *output)
+{
+  if (scene->strokes.data)
+    jf_colorize_keep_strokes (&scene->strokes, get_stroke_alpha (scene), region, planes);
+
+  scene->pipeline->mode->colour->join (planes, &scene->guide, region, output);
+}
+
 /* The last pass is the region itself. */
 static gboolean
-render_passes (const JfScene   *scene,
-               const JfRegion  *region,
+render_passes (const Rendering *rendering,
                const JfTask    *task,
                JfPlanes        *output,
                GError         **error)
 {
-  int               n_passes = scene->pipeline->options.iterations;
-  double            n_pixels = count_pixels (scene, region, n_passes);
-  double            done     = 0.0;
-  JfRegion          area     = { 0, 0, scene->target.width, scene->target.height };
-  g_auto (JfPlanes) picture  = { 0 };
-  JfTaskPart        part;
+  const JfScene     *scene    = rendering->scene;
+  const JfRegion    *region   = rendering->region;
+  int                n_passes = scene->pipeline->options.iterations;
+  double             n_pixels = count_pixels (scene, region, n_passes);
+  double             done     = 0.0;
+  JfRegion           area     = { 0, 0, scene->target.width, scene->target.height };
+  g_auto (JfPlanes)  picture  = { 0 };
+  JfTaskPart         part;
 
   for (int n_left = n_passes - 1; n_left > 0; n_left--)
     {
@@ -462,7 +503,7 @@ render_passes (const JfScene   *scene,
 
       jf_task_part_init (&part, task, done, length);
 
-      if (! render_pass (scene, &picture, &area, &next, &part.task, error))
+      if (! render_pass (rendering, &picture, &area, &next, &part.task, error))
         return FALSE;
 
       done += length;
@@ -470,24 +511,25 @@ render_passes (const JfScene   *scene,
 
   jf_task_part_init (&part, task, done, 1.0 - done);
 
-  return apply (scene, picture.data ? &picture : &scene->input, &area, region, &part.task, output, error);
+  return apply (rendering, picture.data ? &picture : &scene->input, &area, region, &part.task, output, error);
 }
 
 /* @picture: (inout): the result of the pass before, all zero before the first pass
  * @area:    (inout): what part of the target it is
  */
 static gboolean
-render_pass (const JfScene   *scene,
+render_pass (const Rendering *rendering,
              JfPlanes        *picture,
              JfRegion        *area,
              const JfRegion  *next,
              const JfTask    *task,
              GError         **error)
 {
-  g_auto (JfPlanes) result = { 0 };
+  const JfPlanes    *input  = &rendering->scene->input;
+  g_auto (JfPlanes)  result = { 0 };
 
-  if (! jf_planes_init (&result, scene->input.channels, next->width, next->height, error) ||
-      ! apply (scene, picture->data ? picture : &scene->input, area, next, task, &result, error))
+  if (! jf_planes_init (&result, input->channels, next->width, next->height, error) ||
+      ! apply (rendering, picture->data ? picture : input, area, next, task, &result, error))
     return FALSE;
 
   jf_planes_clear (picture);
@@ -502,7 +544,7 @@ render_pass (const JfScene   *scene,
  * itself does so as it is after each pass: guided by what it was before, textures would come back.
  */
 static gboolean
-apply (const JfScene   *scene,
+apply (const Rendering *rendering,
        const JfPlanes  *picture,
        const JfRegion  *area,
        const JfRegion  *region,
@@ -510,10 +552,13 @@ apply (const JfScene   *scene,
        JfPlanes        *output,
        GError         **error)
 {
-  JfRegion          inside  = { region->x - area->x, region->y - area->y, region->width, region->height };
-  JfFilterOptions   options = { jf_scene_get_noise_level (scene), &inside, *task };
-  g_auto (JfPlanes) crop    = { 0 };
-  const JfPlanes   *guide   = &scene->guide;
+  const JfScene     *scene   = rendering->scene;
+  const Pass         pass    = { rendering, area, region, output };
+  JfRegion           inside  = { region->x - area->x, region->y - area->y, region->width, region->height };
+  JfFilterOptions    options = { jf_scene_get_noise_level (scene), &inside, *task,
+                                 rendering->watcher ? on_part : NULL, (gpointer) &pass };
+  g_auto (JfPlanes)  crop    = { 0 };
+  const JfPlanes    *guide   = &scene->guide;
 
   if (picture != &scene->input && guides_itself (scene))
     {
@@ -527,7 +572,62 @@ apply (const JfScene   *scene,
       guide = &crop;
     }
 
-  return jf_filter_apply (scene->filter, picture, guide, &options, output, error);
+  if (! jf_filter_apply (scene->filter, picture, guide, &options, output, error))
+    return FALSE;
+
+  return TRUE;
+}
+
+/* A JfFilterFunc. */
+static void
+on_part (const JfRegion *part,
+         gpointer        data)
+{
+  const Pass *pass = data;
+  JfRegion    seen = { part->x + pass->area->x, part->y + pass->area->y, part->width, part->height };
+
+  if (intersect (&seen, pass->rendering->region, &seen))
+    tell (pass, &seen);
+}
+
+static void
+tell (const Pass     *pass,
+      const JfRegion *part)
+{
+  const JfScene        *scene   = pass->rendering->scene;
+  const JfSceneWatcher *watcher = pass->rendering->watcher;
+  JfRegion              inside  = { part->x - pass->region->x, part->y - pass->region->y, part->width, part->height };
+  g_auto (JfPlanes)     planes  = { 0 };
+  g_auto (JfPlanes)     result  = { 0 };
+
+  /* Who has no memory for this is told later, or of an error. */
+  if (! jf_planes_crop (&planes, pass->output, &inside, NULL))
+    return;
+
+  if (! scene->pipeline->mode->colour->join)
+    {
+      watcher->func (part, &planes, watcher->data);
+    }
+  else if (jf_planes_init (&result, scene->target.channels, part->width, part->height, NULL))
+    {
+      join_colours (scene, part, &planes, &result);
+      watcher->func (part, &result, watcher->data);
+    }
+}
+
+static gboolean
+intersect (const JfRegion *region,
+           const JfRegion *other,
+           JfRegion       *common)
+{
+  int x     = MAX (region->x, other->x);
+  int y     = MAX (region->y, other->y);
+  int right = MIN (region->x + region->width,  other->x + other->width);
+  int below = MIN (region->y + region->height, other->y + other->height);
+
+  *common = (JfRegion) { x, y, right - x, below - y };
+
+  return right > x && below > y;
 }
 
 static gboolean

@@ -13,6 +13,17 @@ G_BEGIN_DECLS
 
 typedef struct _JfScene JfScene;
 
+/* Who is told of parts of the result while they come: first of all that are there after the first pass, then of those
+ * after the second, and so on. Called in any of the threads that work.
+ */
+typedef struct
+{
+  void     (* func) (const JfRegion *region,
+                     const JfPlanes *planes,
+                     gpointer        data);
+  gpointer    data;
+} JfSceneWatcher;
+
 JfRegion   jf_scene_get_area        (const JfPipeline *pipeline,
                                      int              width,
                                      int              height,
@@ -36,11 +47,12 @@ float      jf_scene_get_noise_level (const JfScene   *scene);
 const JfAlign *
            jf_scene_get_align       (const JfScene   *scene);
 
-gboolean   jf_scene_render          (const JfScene   *scene,
-                                     const JfRegion  *region,
-                                     const JfTask    *task,
-                                     JfPlanes        *output,
-                                     GError         **error);
+gboolean   jf_scene_render          (const JfScene         *scene,
+                                     const JfRegion        *region,
+                                     const JfTask          *task,
+                                     const JfSceneWatcher  *watcher,
+                                     JfPlanes              *output,
+                                     GError               **error);
 void       jf_scene_blend           (const JfScene   *scene,
                                      const JfRegion  *region,
                                      double           strength,

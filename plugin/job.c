@@ -558,7 +558,7 @@ compute_band (Computation  *computation,
     computation->scene = jf_scene_new (computation->pipeline, &computation->target.colour, computation->target.alpha,
                                        guidance->planes.data ? &guidance->colour : NULL, &silent, error);
 
-  if (! computation->scene || ! jf_scene_render (computation->scene, &inside, &silent, &pixels->colour, error))
+  if (! computation->scene || ! jf_scene_render (computation->scene, &inside, &silent, NULL, &pixels->colour, error))
     return FALSE;
 
   jf_scene_blend (computation->scene, &inside, computation->job->strength, &pixels->colour);

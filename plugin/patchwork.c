@@ -9,18 +9,17 @@
 #include "patchwork.h"
 
 
-/* Side of the squares of which is known whether they are computed: small, so that a view seldom computes much more
- * than it shows, and so few that looking at all of them takes no time.
+/* Side of the squares of which is known whether they are computed: where parts that come one by one meet, no wider strip
+ * is left over.
  */
-#define CELL             16
+#define CELL             2
 
 /* How much is computed at a time, in pixels. A part computes its halo as well, some 20 pixels on every side that the
- * next one computes again: three parts of a view show something after a third of the time and cost a tenth more.
+ * next one computes again, and shows its rows while they come; only in a large view is it worth while to see the middle
+ * first.
  */
 #define MAX_PART_WIDTH   768
-#define MAX_PART_HEIGHT  256
-#define MIN_PART_HEIGHT  96
-#define PARTS            3
+#define MAX_PART_HEIGHT  512
 
 
 /* What is known of a cell. */
@@ -41,6 +40,9 @@ static void     copy_cells   (const JfPatchwork  *patchwork,
 static gboolean find_missing (const JfPatchwork  *patchwork,
                               JfRegion           *cells);
 static JfRegion get_cells    (const JfPatchwork  *patchwork,
+                              const JfRegion     *region);
+static JfRegion get_whole_cells
+                             (const JfPatchwork  *patchwork,
                               const JfRegion     *region);
 static double   get_distance (const JfRegion     *region,
                               const JfRegion     *other);
@@ -108,23 +110,25 @@ jf_patchwork_age (JfPatchwork *patchwork)
 /**
  * jf_patchwork_put:
  * @patchwork: a picture
- * @region:    a part that jf_patchwork_find () found
+ * @region:    a part of it; one that jf_patchwork_find () found if it is final
  * @planes:    the values there
+ * @final:     whether they are true; otherwise they are better than nothing
  */
 void
 jf_patchwork_put (JfPatchwork    *patchwork,
                   const JfRegion *region,
-                  const JfPlanes *planes)
+                  const JfPlanes *planes,
+                  gboolean        final)
 {
-  JfRegion cells = get_cells (patchwork, region);
+  JfRegion cells = final ? get_cells (patchwork, region) : get_whole_cells (patchwork, region);
 
   for (int c = 0; c < planes->channels; c++)
     for (int y = 0; y < region->height; y++)
       memcpy (jf_planes_get_row (&patchwork->planes, c, region->x, region->y + y),
               jf_planes_get_row (planes, c, 0, y), sizeof (float) * region->width);
 
-  for (int y = 0; y < cells.height; y++)
-    memset (patchwork->cells + (gsize) (cells.y + y) * patchwork->n_columns + cells.x, FRESH, cells.width);
+  for (int y = 0; y < cells.height && cells.width > 0; y++)
+    memset (patchwork->cells + (gsize) (cells.y + y) * patchwork->n_columns + cells.x, final ? FRESH : OLD, cells.width);
 }
 
 /**
@@ -144,7 +148,7 @@ jf_patchwork_find (const JfPatchwork *patchwork,
 {
   JfRegion cells     = get_cells (patchwork, view);
   int      n_columns = (view->width - 1) / MAX_PART_WIDTH + 1;
-  int      n_rows    = MAX ((view->height - 1) / MAX_PART_HEIGHT + 1, MIN (view->height / MIN_PART_HEIGHT, PARTS));
+  int      n_rows    = (view->height - 1) / MAX_PART_HEIGHT + 1;
   double   nearest   = G_MAXDOUBLE;
 
   for (int row = 0; row < n_rows; row++)
@@ -221,9 +225,12 @@ copy_cells (const JfPatchwork *patchwork,
 
   for (int from = x, to; from < end; from = to)
     {
-      to = MIN ((from / CELL + 1) * CELL, end);
+      gboolean here = cells[from / CELL] != NOTHING;
 
-      if ((cells[from / CELL] != NOTHING) != known)
+      for (to = from; to < end && (cells[to / CELL] != NOTHING) == here; )
+        to = MIN ((to / CELL + 1) * CELL, end);
+
+      if (here != known)
         continue;
 
       for (int c = 0; c < row->channels; c++)
@@ -268,6 +275,21 @@ get_cells (const JfPatchwork *patchwork,
   return (JfRegion) { x, y,
                       MIN ((region->x + region->width  - 1) / CELL + 1, patchwork->n_columns) - x,
                       MIN ((region->y + region->height - 1) / CELL + 1, patchwork->n_rows)    - y };
+}
+
+/* The cells that a region covers: height or width of them may be 0 or less. The last ones of the picture may be smaller. */
+static JfRegion
+get_whole_cells (const JfPatchwork *patchwork,
+                 const JfRegion    *region)
+{
+  int x     = (region->x + CELL - 1) / CELL;
+  int y     = (region->y + CELL - 1) / CELL;
+  int right = region->x + region->width;
+  int below = region->y + region->height;
+
+  return (JfRegion) { x, y,
+                      (right == patchwork->planes.width  ? patchwork->n_columns : right / CELL) - x,
+                      (below == patchwork->planes.height ? patchwork->n_rows    : below / CELL) - y };
 }
 
 /* Between the middles. */

@@ -27,7 +27,8 @@ void     jf_patchwork_clear (JfPatchwork        *patchwork);
 void     jf_patchwork_age   (JfPatchwork        *patchwork);
 void     jf_patchwork_put   (JfPatchwork        *patchwork,
                              const JfRegion     *region,
-                             const JfPlanes     *planes);
+                             const JfPlanes     *planes,
+                             gboolean            final);
 gboolean jf_patchwork_find  (const JfPatchwork  *patchwork,
                              const JfRegion     *view,
                              JfRegion           *part);

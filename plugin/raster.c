@@ -12,7 +12,7 @@ static void add_row (const JfPlanes *row,
 static void convert (const JfRaster *raster,
                      const float    *values,
                      int             width,
-                     guchar         *rgba);
+                     float          *rgba);
 
 
 /*  public functions  */
@@ -22,7 +22,7 @@ static void convert (const JfRaster *raster,
  * @raster: where the values come from
  * @region: which pixels
  * @shrink: how many of them become one in each direction
- * @rgba:   (out caller-allocates): "R'G'B'A u8" in sRGB, of @region's size by @shrink, rounded up
+ * @rgba:   (out caller-allocates): values as they are shown, of @region's size by @shrink, rounded up
  *
  * Values go through the format that they will be stored in: what is lost there is not shown.
  */
@@ -30,7 +30,7 @@ void
 jf_raster_draw (const JfRaster *raster,
                 const JfRegion *region,
                 int             shrink,
-                guchar         *rgba)
+                float          *rgba)
 {
   int               n      = babl_format_get_n_components (raster->format);
   int               width  = (region->width + shrink - 1) / shrink;
@@ -87,10 +87,10 @@ static void
 convert (const JfRaster *raster,
          const float    *values,
          int             width,
-         guchar         *rgba)
+         float          *rgba)
 {
   g_autofree guchar *stored = g_malloc ((gsize) width * babl_format_get_bytes_per_pixel (raster->stored));
 
   babl_process (babl_fish (raster->format, raster->stored), values, stored, width);
-  babl_process (babl_fish (raster->stored, babl_format ("R'G'B'A u8")), stored, rgba, width);
+  babl_process (babl_fish (raster->stored, raster->shown), stored, rgba, width);
 }

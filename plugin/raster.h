@@ -21,6 +21,7 @@ typedef struct
 {
   const Babl *format;     /* of float values, as many as there are planes        */
   const Babl *stored;     /* what the values will be stored in, with its rounding */
+  const Babl *shown;      /* what they are shown in: four float values            */
   JfRowFunc   func;
   gpointer    data;
 } JfRaster;
@@ -28,6 +29,6 @@ typedef struct
 void jf_raster_draw (const JfRaster  *raster,
                      const JfRegion  *region,
                      int              shrink,
-                     guchar          *rgba);
+                     float           *rgba);
 
 G_END_DECLS

@@ -6,7 +6,7 @@
  * The pictures are read in the main thread, where GIMP wants all calls to be made. What concerns the whole of them is
  * found out once for each guidance (JfScene), and what the user looks at is computed part by part (JfPatchwork). Both
  * happen in a thread of their own, one thing at a time; after each the main thread looks what is wanted now, and what
- * nobody wants any more is cancelled. Results are kept at full strength, so the strength changes at once.
+ * nobody wants any more is cancelled. Rows are shown while they come, those of all passes. Results are kept at full strength, so the strength changes at once.
  */
 #include <math.h>
 #include <string.h>
@@ -27,6 +27,9 @@
 
 #define PERCENT 100.0
 
+/* Microseconds in a millisecond. */
+#define MILLI   1000
+
 
 /* A guidance and what was found out with it. */
 typedef struct
@@ -38,6 +41,21 @@ typedef struct
   gboolean  measured;     /* whether that is known                            */
   JfScene  *scene;        /* refers to the pictures; NULL: not prepared so far */
 } Stage;
+
+/* Rows on their way from the threads that compute them to the main thread. */
+typedef struct
+{
+  GMutex         mutex;
+  GQueue         parts;        /* what came                            */
+  gboolean       announced;    /* the main thread is going to look     */
+  JfSceneSource *source;       /* NULL: nobody wants them any more     */
+} Stream;
+
+typedef struct
+{
+  JfRegion region;
+  JfPlanes planes;
+} Part;
 
 /* What a thread does. */
 typedef enum
@@ -60,6 +78,7 @@ typedef struct
   JfScene           *scene;      /* for the stage; NULL: it keeps its own */
   JfRegion           part;       /* to render                             */
   JfPlanes           output;     /* of the part                           */
+  Stream            *stream;     /* what comes of it                      */
 } Work;
 
 struct _JfSceneSource
@@ -71,6 +90,7 @@ struct _JfSceneSource
   GimpDrawable        **targets;           /* the first one is shown                                  */
   JfPixels              pixels;            /* all of it                                               */
   JfRaster              raster;            /* how to show it                                          */
+  GimpColorProfile     *profile;           /* in which                                                */
   gboolean              clips;             /* its format has values from 0 to 1 only                  */
   JfRegion              focus;             /* what the selection touches of it                        */
   JfPlanes              mask;              /* the selection there; empty: all is selected             */
@@ -83,6 +103,7 @@ struct _JfSceneSource
   gboolean              prepared;          /* the stage is that of the arguments                      */
   gboolean              other_guidance;    /* they have another one, which has to be read             */
   gboolean              reading;           /* and is being read                                       */
+  gint64                last_change;       /* of them, in microseconds                                */
   guint                 delay;             /* id of a timer while they do not rest                    */
 
   gboolean              requested;
@@ -106,7 +127,10 @@ static void       read_picture       (JfPreviewSource      *preview,
                                       JfPicture             picture,
                                       const JfRegion       *region,
                                       int                   shrink,
-                                      guchar               *rgba);
+                                      float                *rgba);
+static const Babl *
+                  get_format         (JfPreviewSource      *preview,
+                                      GimpColorProfile    **profile);
 static void       request            (JfPreviewSource      *preview,
                                       const JfRegion       *region);
 static gboolean   is_busy            (JfPreviewSource      *preview);
@@ -120,6 +144,11 @@ static Stage    * get_stage          (const JfSceneSource  *source);
 
 static gboolean   read_target        (JfSceneSource        *source,
                                       GError              **error);
+static GimpColorProfile *
+                  choose_profile     (GimpDrawable         *drawable);
+static JfRaster   make_raster        (GimpDrawable         *drawable,
+                                      JfRowFunc             func,
+                                      gpointer              data);
 static gboolean   is_integer         (const Babl           *format);
 static gboolean   read_mask          (JfSceneSource        *source,
                                       GError              **error);
@@ -159,6 +188,7 @@ static float      get_mask           (const JfSceneSource  *source,
 static void       stage_free         (Stage                *stage);
 static void       on_argument        (JfSceneSource        *source,
                                       GParamSpec           *argument);
+static void       start_delay        (JfSceneSource        *source);
 static void       change_strength    (JfSceneSource        *source);
 static gboolean   on_rest            (gpointer              data);
 static void       advance            (JfSceneSource        *source);
@@ -180,6 +210,15 @@ static gboolean   render             (Work                 *work,
                                       GError              **error);
 static gboolean   measure            (Work                 *work,
                                       GError              **error);
+static Stream   * stream_new         (JfSceneSource        *source);
+static void       stream_unref       (gpointer              data);
+static void       on_part            (const JfRegion       *region,
+                                      const JfPlanes       *planes,
+                                      gpointer              data);
+static gboolean   on_announced       (gpointer              data);
+static Part     * stream_take        (Stream               *stream);
+static void       show_parts         (Stream               *stream);
+static void       part_free          (gpointer              data);
 static void       work_free          (gpointer              data);
 static void       finish             (GObject              *object,
                                       GAsyncResult         *result,
@@ -237,7 +276,8 @@ jf_scene_source_new (const JfMode         *mode,
  * jf_scene_source_stop:
  * @source: a source
  *
- * Ends what is being computed, and runs the main loop until it has ended.
+ * Ends what is being computed, and runs the main loop until it has ended. The source is of no use then: a thread that is about
+ * to end may hold it a little longer than its owner, but not the arguments, which GIMP wants back.
  */
 void
 jf_scene_source_stop (JfSceneSource *source)
@@ -248,6 +288,8 @@ jf_scene_source_stop (JfSceneSource *source)
 
   while (source->cancellable)
     g_main_context_iteration (NULL, TRUE);
+
+  g_clear_object (&source->config);
 }
 
 
@@ -270,6 +312,7 @@ iface_init (JfPreviewSourceInterface *iface)
   iface->get_size    = get_size;
   iface->get_focus   = get_focus;
   iface->read        = read_picture;
+  iface->get_format  = get_format;
   iface->request     = request;
   iface->is_busy     = is_busy;
   iface->get_message = get_message;
@@ -288,6 +331,7 @@ finalize (GObject *object)
   jf_patchwork_clear (&source->result);
   jf_planes_clear (&source->mask);
   jf_pixels_clear (&source->pixels);
+  g_clear_object (&source->profile);
   g_clear_object (&source->config);
   g_free (source->message);
 
@@ -403,9 +447,9 @@ read_target (JfSceneSource  *source,
   const JfRegion  whole  = { 0, 0, gimp_drawable_get_width (target), gimp_drawable_get_height (target) };
   JfRegion       *focus  = &source->focus;
 
-  source->raster = (JfRaster) { jf_pixels_get_format (target), gimp_drawable_get_format (target),
-                                read_before_row, source };
-  source->clips  = is_integer (source->raster.stored);
+  source->profile = choose_profile (target);
+  source->raster  = make_raster (target, read_before_row, source);
+  source->clips   = is_integer (source->raster.stored);
 
   /* Without an overlap nothing can be filtered; then the dialog says so in its own time. */
   if (! gimp_drawable_mask_intersect (target, &focus->x, &focus->y, &focus->width, &focus->height))
@@ -414,6 +458,35 @@ read_target (JfSceneSource  *source,
   return jf_pixels_read    (&source->pixels, target, &whole, error) &&
          read_mask         (source, error) &&
          jf_patchwork_init (&source->result, source->pixels.colour.channels, whole.width, whole.height, error);
+}
+
+/* That of the image, so that nothing is lost which a good screen can show; greys are no less in sRGB. */
+static GimpColorProfile *
+choose_profile (GimpDrawable *drawable)
+{
+  GimpColorProfile *profile = NULL;
+
+  if (gimp_drawable_is_rgb (drawable))
+    profile = gimp_image_get_color_profile (gimp_item_get_image (GIMP_ITEM (drawable)));
+
+  return profile ? profile : gimp_color_profile_new_rgb_srgb ();
+}
+
+/* All layers of an image have one profile and one precision. What is stored as light is shown from light, as in GIMP's
+ * windows: values below zero have no codes in some profiles.
+ */
+static JfRaster
+make_raster (GimpDrawable *drawable,
+             JfRowFunc     func,
+             gpointer      data)
+{
+  const Babl *stored   = gimp_drawable_get_format (drawable);
+  gboolean    is_light = ! strpbrk (babl_format_get_encoding (stored), "'~");
+
+  return (JfRaster) { jf_pixels_get_format (drawable), stored,
+                      babl_format_with_space (is_light ? "RGBA float" : "R'G'B'A float",
+                                              gimp_drawable_is_rgb (drawable) ? stored : babl_space ("sRGB")),
+                      func, data };
 }
 
 static gboolean
@@ -469,8 +542,7 @@ read_guidance (JfSceneSource  *source,
     return NULL;
 
   stage->overlap = jf_guidance_get_overlap (guidance, target, &source->focus);
-  stage->raster  = (JfRaster) { jf_pixels_get_format (GIMP_DRAWABLE (guidance)),
-                                gimp_drawable_get_format (GIMP_DRAWABLE (guidance)), read_guidance_row, stage };
+  stage->raster  = make_raster (GIMP_DRAWABLE (guidance), read_guidance_row, stage);
 
   return g_steal_pointer (&stage);
 }
@@ -488,7 +560,7 @@ read_picture (JfPreviewSource *preview,
               JfPicture        picture,
               const JfRegion  *region,
               int              shrink,
-              guchar          *rgba)
+              float           *rgba)
 {
   JfSceneSource *source = JF_SCENE_SOURCE (preview);
   const Stage   *stage  = get_stage (source);
@@ -654,6 +726,17 @@ get_mask (const JfSceneSource *source,
 
 /*  what is wanted  */
 
+static const Babl *
+get_format (JfPreviewSource   *preview,
+            GimpColorProfile **profile)
+{
+  const JfSceneSource *source = JF_SCENE_SOURCE (preview);
+
+  *profile = source->profile;
+
+  return source->raster.shown;
+}
+
 static void
 request (JfPreviewSource *preview,
          const JfRegion  *region)
@@ -681,11 +764,22 @@ on_argument (JfSceneSource *source,
   source->prepared = FALSE;
   jf_patchwork_age (&source->result);
 
-  g_clear_handle_id (&source->delay, g_source_remove);
-  source->delay = g_timeout_add (JF_SCENE_SOURCE_DELAY, on_rest, source);
-
+  start_delay (source);
   set_status (source, NULL);
   advance (source);
+}
+
+/* What changes once after a rest is not waited with. */
+static void
+start_delay (JfSceneSource *source)
+{
+  gint64   now   = g_get_monotonic_time ();
+  gboolean alone = now - source->last_change > JF_SCENE_SOURCE_DELAY * MILLI;
+
+  source->last_change = now;
+
+  g_clear_handle_id (&source->delay, g_source_remove);
+  source->delay = g_timeout_add (alone ? 0 : JF_SCENE_SOURCE_DELAY, on_rest, source);
 }
 
 static void
@@ -828,6 +922,7 @@ start (JfSceneSource  *source,
   work->stage  = get_stage (source);
   work->part   = *part;
   work->task   = (JfTask) { gimp_get_num_processors (), source->cancellable, NULL, NULL };
+  work->stream = stream_new (source);
   work->former = source->pipeline ? jf_pipeline_ref (source->pipeline) : NULL;
   jf_arguments_get_options (source->config, source->mode, &work->options);
 
@@ -880,8 +975,10 @@ static gboolean
 render (Work    *work,
         GError **error)
 {
+  const JfSceneWatcher watcher = { on_part, work->stream };
+
   return jf_planes_init (&work->output, work->target->colour.channels, work->part.width, work->part.height, error) &&
-         jf_scene_render (work->stage->scene, &work->part, &work->task, &work->output, error);
+         jf_scene_render (work->stage->scene, &work->part, &work->task, &watcher, &work->output, error);
 }
 
 static gboolean
@@ -892,10 +989,118 @@ measure (Work    *work,
                             work->task.cancellable, &work->stage->align, error);
 }
 
+static Stream *
+stream_new (JfSceneSource *source)
+{
+  Stream *stream = g_atomic_rc_box_new0 (Stream);
+
+  g_mutex_init (&stream->mutex);
+  stream->source = source;
+
+  return stream;
+}
+
+static void
+stream_clear (gpointer data)
+{
+  Stream *stream = data;
+
+  g_queue_clear_full (&stream->parts, part_free);
+  g_mutex_clear (&stream->mutex);
+}
+
+static void
+stream_unref (gpointer data)
+{
+  g_atomic_rc_box_release_full (data, stream_clear);
+}
+
+/* Of a #JfSceneWatcher. */
+static void
+on_part (const JfRegion *region,
+         const JfPlanes *planes,
+         gpointer        data)
+{
+  Stream *stream = data;
+  Part   *part   = g_new0 (Part, 1);
+
+  part->region = *region;
+
+  /* What cannot be kept now is there when all is done. */
+  if (! jf_planes_crop (&part->planes, planes, &(JfRegion) { 0, 0, region->width, region->height }, NULL))
+    {
+      g_free (part);
+      return;
+    }
+
+  g_mutex_lock (&stream->mutex);
+  g_queue_push_tail (&stream->parts, part);
+
+  if (! stream->announced)
+    g_idle_add_full (G_PRIORITY_DEFAULT, on_announced, g_atomic_rc_box_acquire (stream), stream_unref);
+
+  stream->announced = TRUE;
+  g_mutex_unlock (&stream->mutex);
+}
+
+/* A GSourceFunc. */
+static gboolean
+on_announced (gpointer data)
+{
+  Stream *stream = data;
+
+  g_mutex_lock (&stream->mutex);
+  stream->announced = FALSE;
+  g_mutex_unlock (&stream->mutex);
+
+  if (stream->source && ! g_cancellable_is_cancelled (stream->source->cancellable))
+    show_parts (stream);
+
+  return G_SOURCE_REMOVE;
+}
+
+static Part *
+stream_take (Stream *stream)
+{
+  Part *part;
+
+  g_mutex_lock (&stream->mutex);
+  part = g_queue_pop_head (&stream->parts);
+  g_mutex_unlock (&stream->mutex);
+
+  return part;
+}
+
+/* In the order in which they came: a later one may be of a later pass. */
+static void
+show_parts (Stream *stream)
+{
+  JfSceneSource *source = stream->source;
+  Part          *part;
+
+  while ((part = stream_take (stream)))
+    {
+      jf_patchwork_put (&source->result, &part->region, &part->planes, FALSE);
+      jf_preview_source_changed (JF_PREVIEW_SOURCE (source), JF_PICTURE_AFTER, &part->region);
+      part_free (part);
+    }
+}
+
+static void
+part_free (gpointer data)
+{
+  Part *part = data;
+
+  jf_planes_clear (&part->planes);
+  g_free (part);
+}
+
 static void
 work_free (gpointer data)
 {
   Work *work = data;
+
+  g_clear_pointer (&work->stream, stream_unref);
 
   jf_planes_clear (&work->output);
   jf_scene_free (work->scene);
@@ -916,6 +1121,7 @@ finish (GObject      *object,
   g_autoptr (GError) error  = NULL;
 
   g_clear_object (&source->cancellable);
+  work->stream->source = NULL;
 
   if (g_task_propagate_boolean (task, &error))
     keep (source, work);
@@ -942,7 +1148,7 @@ keep (JfSceneSource *source,
       break;
 
     case WORK_RENDER:
-      jf_patchwork_put (&source->result, &work->part, &work->output);
+      jf_patchwork_put (&source->result, &work->part, &work->output, TRUE);
       break;
 
     case WORK_MEASURE:

@@ -12,7 +12,9 @@
 
 G_BEGIN_DECLS
 
-/* For how many milliseconds the arguments have to rest: a slider that is moved changes every 10 to 20. */
+/* For how many milliseconds the arguments have to rest once they change more than once: a slider that is moved changes
+ * every 10 to 20.
+ */
 #define JF_SCENE_SOURCE_DELAY 80
 
 #define JF_TYPE_SCENE_SOURCE (jf_scene_source_get_type ())

@@ -67,7 +67,7 @@ jf_preview_source_get_focus (JfPreviewSource *source,
  * @region:  what part of it, within it; where it begins is a multiple of @shrink
  * @shrink:  how many pixels become one in each direction, at least 1; the last ones of a row or column may be
  *           the mean of fewer
- * @rgba:    (out caller-allocates): "R'G'B'A u8" in sRGB without gaps, of @region's size by @shrink, rounded up
+ * @rgba:    (out caller-allocates): in the source's format without gaps, of @region's size by @shrink, rounded up
  *
  * Gives what is known now: where the result is not there yet, that is an older result or the picture before.
  */
@@ -76,9 +76,24 @@ jf_preview_source_read (JfPreviewSource *source,
                         JfPicture        picture,
                         const JfRegion  *region,
                         int              shrink,
-                        guchar          *rgba)
+                        float           *rgba)
 {
   JF_PREVIEW_SOURCE_GET_IFACE (source)->read (source, picture, region, shrink, rgba);
+}
+
+/**
+ * jf_preview_source_get_format:
+ * @source:  a source
+ * @profile: (out) (transfer none): the profile of its colours
+ *
+ * Returns: the format of what jf_preview_source_read () gives: red, green, blue and alpha as floats, in the space of
+ *          @profile as far as babl knows it
+ */
+const Babl *
+jf_preview_source_get_format (JfPreviewSource   *source,
+                              GimpColorProfile **profile)
+{
+  return JF_PREVIEW_SOURCE_GET_IFACE (source)->get_format (source, profile);
 }
 
 /**

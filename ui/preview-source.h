@@ -5,7 +5,7 @@
  */
 #pragma once
 
-#include <glib-object.h>
+#include <libgimp/gimp.h>
 
 #include "planes.h"
 
@@ -38,7 +38,10 @@ struct _JfPreviewSourceInterface
                               JfPicture        picture,
                               const JfRegion  *region,
                               int              shrink,
-                              guchar          *rgba);
+                              float           *rgba);
+  const Babl *
+             (* get_format)  (JfPreviewSource   *source,
+                              GimpColorProfile **profile);
   void       (* request)     (JfPreviewSource *source,
                               const JfRegion  *region);
   gboolean   (* is_busy)     (JfPreviewSource *source);
@@ -55,7 +58,10 @@ void     jf_preview_source_read        (JfPreviewSource *source,
                                         JfPicture        picture,
                                         const JfRegion  *region,
                                         int              shrink,
-                                        guchar          *rgba);
+                                        float           *rgba);
+const Babl *
+         jf_preview_source_get_format  (JfPreviewSource   *source,
+                                        GimpColorProfile **profile);
 void     jf_preview_source_request     (JfPreviewSource *source,
                                         const JfRegion  *region);
 gboolean jf_preview_source_is_busy     (JfPreviewSource *source);

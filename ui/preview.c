@@ -174,7 +174,7 @@ G_DEFINE_FINAL_TYPE_WITH_CODE (JfPreview, jf_preview, GTK_TYPE_DRAWING_AREA,
  * jf_preview_new:
  * @source:  where the pixels come from
  * @picture: which picture: %JF_PICTURE_AFTER may be compared with the one before and is requested where it is seen
- * @colours: (nullable): how to show colours; %NULL: the screen is sRGB
+ * @colours: how the user wants colours to be shown
  *
  * The properties "center-x" and "center-y" (in pixels of the picture) and "zoom" may be bound to those of another
  * preview of the same source.
@@ -590,41 +590,41 @@ get_surface (JfPreview *preview,
   return preview->surfaces[picture];
 }
 
-/* Colours go the way that GimpPreviewArea's go: from sRGB to the screen's profile, as the user has set it up. */
+/* Colours go the way that they go in GIMP's windows: from the image's profile to the screen's, as the user has set it up. */
 static void
 read_pixels (JfPreview      *preview,
              JfPicture       picture,
              const JfRegion *region)
 {
-  static GimpColorProfile *srgb;
-
-  const Babl         *format    = babl_format ("R'G'B'A u8");
-  const Babl         *fish      = babl_fish (format, babl_format ("cairo-ARGB32"));
+  GimpColorProfile   *profile;
+  const Babl         *format    = jf_preview_source_get_format (preview->source, &profile);
+  const Babl         *codes     = babl_format ("R'G'B'A u8");
   cairo_surface_t    *surface   = preview->surfaces[picture];
   int                 shrink    = preview->view.shrink;
   int                 width     = (region->width  + shrink - 1) / shrink;
   int                 height    = (region->height + shrink - 1) / shrink;
+  gsize               n_pixels  = (gsize) width * height;
   int                 stride    = cairo_image_surface_get_stride (surface);
-  g_autofree guchar  *pixels    = g_malloc ((gsize) width * height * 4);
-  GimpColorTransform *transform = NULL;
+  g_autofree float   *values    = g_new (float, n_pixels * 4);
+  g_autofree guchar  *pixels    = g_malloc (n_pixels * 4);
+  GimpColorTransform *transform = gimp_widget_get_color_transform (GTK_WIDGET (preview), preview->colours, profile, format,
+                                                                   codes, NULL,
+                                                                   GIMP_COLOR_RENDERING_INTENT_RELATIVE_COLORIMETRIC,
+                                                                   FALSE);
   guchar             *to;
 
-  if (! srgb)
-    srgb = gimp_color_profile_new_rgb_srgb ();
+  jf_preview_source_read (preview->source, picture, region, shrink, values);
 
-  if (preview->colours)
-    transform = gimp_widget_get_color_transform (GTK_WIDGET (preview), preview->colours, srgb, format, format,
-                                                 NULL, GIMP_COLOR_RENDERING_INTENT_RELATIVE_COLORIMETRIC, FALSE);
-
-  jf_preview_source_read (preview->source, picture, region, shrink, pixels);
-
+  /* There is none between equal profiles, and where the user wants none. */
   if (transform)
-    gimp_color_transform_process_pixels (transform, format, pixels, format, pixels, (gsize) width * height);
+    gimp_color_transform_process_pixels (transform, format, values, codes, pixels, n_pixels);
+  else
+    babl_process (babl_fish (format, babl_format_with_space ("R'G'B'A u8", format)), values, pixels, (glong) n_pixels);
 
   cairo_surface_flush (surface);
   to = cairo_image_surface_get_data (surface) + (region->y - preview->view.visible.y) / shrink * stride +
        (region->x - preview->view.visible.x) / shrink * 4;
-  babl_process_rows (fish, pixels, width * 4, to, stride, width, height);
+  babl_process_rows (babl_fish (codes, babl_format ("cairo-ARGB32")), pixels, width * 4, to, stride, width, height);
   cairo_surface_mark_dirty (surface);
   g_clear_object (&transform);
 }

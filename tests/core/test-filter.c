@@ -312,6 +312,58 @@ test_region (void)
     }
 }
 
+typedef struct
+{
+  GMutex  mutex;
+  guchar *times;      /* that each pixel of the target was told of */
+  int     width;
+  int     n_parts;
+} Told;
+
+static void
+note_part (const JfRegion *part,
+           gpointer        data)
+{
+  Told *told = data;
+
+  g_mutex_lock (&told->mutex);
+  told->n_parts++;
+  for (int y = part->y; y < part->y + part->height; y++)
+    for (int x = part->x; x < part->x + part->width; x++)
+      told->times[y * told->width + x]++;
+  g_mutex_unlock (&told->mutex);
+}
+
+/* Of every pixel of the region once, and of none besides, by any number of threads. */
+static void
+test_parts (void)
+{
+  const JfRegion       region   = { 37, 11, 611, 453 };
+  g_autoptr (JfModel)  model    = load_model ("colour-noise.safetensors");
+  g_autoptr (JfFilter) filter   = jf_filter_new (model);
+  g_auto (JfPlanes)    target   = random_planes (3, 700, 500);
+  g_auto (JfPlanes)    guidance = random_planes (3, 700, 500);
+
+  for (int n_threads = 1; n_threads <= 3; n_threads++)
+    {
+      g_autofree guchar *times   = g_new0 (guchar, 700 * 500);
+      Told               told    = { .times = times, .width = 700 };
+      JfFilterOptions    options = { 0.1f, &region, { .n_threads = n_threads }, note_part, &told };
+      g_auto (JfPlanes)  output  = { 0 };
+
+      g_mutex_init (&told.mutex);
+      output = apply (filter, &target, &guidance, &options);
+      g_mutex_clear (&told.mutex);
+
+      g_assert_cmpint (told.n_parts, >=, 6);
+      g_assert_cmpint (told.n_parts, <=, 24);
+      for (int y = 0; y < 500; y++)
+        for (int x = 0; x < 700; x++)
+          g_assert_cmpint (times[y * 700 + x], ==,
+                           x >= region.x && x < region.x + region.width && y >= region.y && y < region.y + region.height);
+    }
+}
+
 /* Values far outside 0..1 come through, unclipped. */
 static void
 test_far_values (void)
@@ -441,6 +493,7 @@ main (int    argc,
   g_test_add_func ("/filter/crew", test_crew);
   g_test_add_func ("/filter/two-planes", test_two_planes);
   g_test_add_func ("/filter/region", test_region);
+  g_test_add_func ("/filter/parts", test_parts);
   g_test_add_func ("/filter/far-values", test_far_values);
   g_test_add_data_func ("/filter/progress/1", GINT_TO_POINTER (1), test_progress);
   g_test_add_data_func ("/filter/progress/2", GINT_TO_POINTER (2), test_progress);

@@ -94,17 +94,60 @@ get_filter (const JfPipeline *pipeline)
   return jf_pipeline_get_filter (pipeline, WIDTH, HEIGHT);
 }
 
+/* What a watcher was told last of each pixel of a region. */
+typedef struct
+{
+  GMutex   mutex;
+  JfRegion region;
+  JfPlanes planes;
+  gsize    n_pixels;    /* in all */
+} Told;
+
+static void
+note_part (const JfRegion *part,
+           const JfPlanes *planes,
+           gpointer        data)
+{
+  Told *told = data;
+
+  g_assert_cmpint (part->x, >=, told->region.x);
+  g_assert_cmpint (part->y, >=, told->region.y);
+  g_assert_cmpint (part->x + part->width,  <=, told->region.x + told->region.width);
+  g_assert_cmpint (part->y + part->height, <=, told->region.y + told->region.height);
+  g_assert_cmpint (planes->channels, ==, told->planes.channels);
+
+  g_mutex_lock (&told->mutex);
+  told->n_pixels += (gsize) part->width * part->height;
+  for (int c = 0; c < planes->channels; c++)
+    for (int y = 0; y < part->height; y++)
+      memcpy (jf_planes_get_row (&told->planes, c, part->x - told->region.x, part->y - told->region.y + y),
+              jf_planes_get_row (planes, c, 0, y), sizeof (float) * part->width);
+  g_mutex_unlock (&told->mutex);
+}
+
+/* A watcher has been told of every pixel once in each pass, the last time of what it is in the end. */
 static JfPlanes
 render (JfScene        *scene,
         const JfRegion *region,
-        int             channels)
+        int             channels,
+        int             n_passes)
 {
-  g_autoptr (GError) error = NULL;
-  JfPlanes           output;
+  g_autoptr (GError)   error   = NULL;
+  Told                 told    = { .region = *region };
+  const JfSceneWatcher watcher = { note_part, &told };
+  JfPlanes             output;
 
+  g_mutex_init (&told.mutex);
+  g_assert_true (jf_planes_init (&told.planes, channels, region->width, region->height, NULL));
   g_assert_true (jf_planes_init (&output, channels, region->width, region->height, NULL));
-  g_assert_true (jf_scene_render (scene, region, &plain, &output, &error));
+  g_assert_true (jf_scene_render (scene, region, &plain, &watcher, &output, &error));
   g_assert_no_error (error);
+
+  g_assert_cmpuint (told.n_pixels, ==, (gsize) n_passes * region->width * region->height);
+  g_assert_cmpmem (told.planes.data, sizeof (float) * channels * region->width * region->height,
+                   output.data, sizeof (float) * channels * region->width * region->height);
+  jf_planes_clear (&told.planes);
+  g_mutex_clear (&told.mutex);
 
   return output;
 }
@@ -137,7 +180,7 @@ test_passes (void)
   g_auto (JfPlanes)      target   = random_planes (3, WIDTH, HEIGHT);
   g_auto (JfPlanes)      guidance = random_planes (1, WIDTH, HEIGHT);
   g_autoptr (JfScene)    scene    = jf_scene_new (pipeline, &target, NULL, &guidance, &plain, NULL);
-  g_auto (JfPlanes)      found    = render (scene, &everything, 3);
+  g_auto (JfPlanes)      found    = render (scene, &everything, 3, 3);
   g_auto (JfPlanes)      expected = random_planes (3, WIDTH, HEIGHT);
   JfFilterOptions        options  = { .noise_level = 0.1f };
 
@@ -157,11 +200,11 @@ test_regions (void)
   g_autoptr (JfPipeline) pipeline  = load (&noisy_mode, &(JfPipelineOptions) { .noise_level = 0.1, .iterations = 3 });
   g_auto (JfPlanes)      target    = random_planes (3, WIDTH, HEIGHT);
   g_autoptr (JfScene)    scene     = jf_scene_new (pipeline, &target, NULL, NULL, &plain, NULL);
-  g_auto (JfPlanes)      whole     = render (scene, &everything, 3);
+  g_auto (JfPlanes)      whole     = render (scene, &everything, 3, 3);
 
   for (guint i = 0; i < G_N_ELEMENTS (regions); i++)
     {
-      g_auto (JfPlanes) found = render (scene, &regions[i], 3);
+      g_auto (JfPlanes) found = render (scene, &regions[i], 3, 3);
 
       assert_near (&found, &whole, &regions[i]);
     }
@@ -174,7 +217,7 @@ test_self (void)
   g_autoptr (JfPipeline) pipeline = load (&factor_mode, &(JfPipelineOptions) { .factor = 4, .iterations = 5 });
   g_auto (JfPlanes)      target   = random_planes (1, WIDTH, HEIGHT);
   g_autoptr (JfScene)    scene    = jf_scene_new (pipeline, &target, NULL, NULL, &plain, NULL);
-  g_auto (JfPlanes)      found    = render (scene, &everything, 1);
+  g_auto (JfPlanes)      found    = render (scene, &everything, 1, 2);
   g_auto (JfPlanes)      expected = random_planes (1, WIDTH, HEIGHT);
   JfFilterOptions        options  = { 0 };
 
@@ -262,7 +305,7 @@ test_blend (void)
   g_autoptr (JfPipeline) pipeline = load (&noisy_mode, &(JfPipelineOptions) { .noise_level = 0.1, .iterations = 1 });
   g_auto (JfPlanes)      target   = random_planes (3, WIDTH, HEIGHT);
   g_autoptr (JfScene)    scene    = jf_scene_new (pipeline, &target, NULL, NULL, &plain, NULL);
-  g_auto (JfPlanes)      found    = render (scene, &region, 3);
+  g_auto (JfPlanes)      found    = render (scene, &region, 3, 1);
 
   jf_scene_blend (scene, &region, 0.0, &found);
   assert_near (&found, &target, &region);
@@ -276,7 +319,7 @@ test_chroma (void)
   g_auto (JfPlanes)      target   = random_planes (3, WIDTH, HEIGHT);
   g_auto (JfPlanes)      guidance = random_planes (1, WIDTH, HEIGHT);
   g_autoptr (JfScene)    scene    = jf_scene_new (pipeline, &target, NULL, &guidance, &plain, NULL);
-  g_auto (JfPlanes)      found    = render (scene, &everything, 3);
+  g_auto (JfPlanes)      found    = render (scene, &everything, 3, 1);
   g_auto (JfPlanes)      luma     = random_planes (1, WIDTH, HEIGHT);
   g_auto (JfPlanes)      chroma   = random_planes (2, WIDTH, HEIGHT);
   g_auto (JfPlanes)      expected = random_planes (2, WIDTH, HEIGHT);
@@ -326,8 +369,8 @@ test_align (void)
   g_auto (JfPlanes)      guidance = blobs (DX, DY);
   g_autoptr (JfScene)    scene    = jf_scene_new (moving, &target, NULL, &guidance, &plain, NULL);
   g_autoptr (JfScene)    aligned  = jf_scene_new (still, &target, NULL, &target, &plain, NULL);
-  g_auto (JfPlanes)      found    = render (scene, &inside, 1);
-  g_auto (JfPlanes)      expected = render (aligned, &inside, 1);
+  g_auto (JfPlanes)      found    = render (scene, &inside, 1, 1);
+  g_auto (JfPlanes)      expected = render (aligned, &inside, 1, 1);
   const JfAlign         *align    = jf_scene_get_align (scene);
 
   g_assert_null (jf_scene_get_align (aligned));
@@ -351,12 +394,12 @@ test_align_no_more (void)
   g_auto (JfPlanes)      guidance = blobs (DX, DY);
   g_autoptr (JfScene)    scene    = jf_scene_new (moving, &target, NULL, &guidance, &plain, NULL);
   g_autoptr (JfScene)    never    = jf_scene_new (still, &target, NULL, &guidance, &plain, NULL);
-  g_auto (JfPlanes)      expected = render (never, &whole, 1);
+  g_auto (JfPlanes)      expected = render (never, &whole, 1, 1);
 
   g_assert_true (jf_scene_set_pipeline (scene, still, &plain, NULL));
   g_assert_null (jf_scene_get_align (scene));
 
-  g_auto (JfPlanes) found = render (scene, &whole, 1);
+  g_auto (JfPlanes) found = render (scene, &whole, 1, 1);
 
   g_assert_cmpmem (found.data, sizeof (float) * 200 * 160, expected.data, sizeof (float) * 200 * 160);
 }
@@ -395,7 +438,7 @@ check_strokes (gboolean on_copy)
   draw_strokes (&target, &alpha, &photo);
   scene = jf_scene_new (pipeline, &target, on_copy ? NULL : alpha.data, &photo, &plain, NULL);
   g_assert_nonnull (scene);
-  found = render (scene, &everything, 3);
+  found = render (scene, &everything, 3, 1);
   jf_colour_get_chroma (&found, &chroma);
   jf_colour_get_chroma (&target, &wanted);
 
@@ -470,7 +513,7 @@ test_progress (void)
   Progress               progress = { 0 };
   const JfTask           task     = { .progress = note_progress, .progress_data = &progress };
 
-  g_assert_true (jf_scene_render (scene, &everything, &task, &output, NULL));
+  g_assert_true (jf_scene_render (scene, &everything, &task, NULL, &output, NULL));
   g_assert_cmpint (progress.calls, >, 4);
   g_assert_cmpfloat_with_epsilon (progress.last, 1.0, 1e-9);
 }
@@ -487,7 +530,7 @@ test_cancel (void)
   const JfTask             task        = { 1, cancellable, note_progress, &progress };
   g_autoptr (GError)       error       = NULL;
 
-  g_assert_false (jf_scene_render (scene, &everything, &task, &output, &error));
+  g_assert_false (jf_scene_render (scene, &everything, &task, NULL, &output, &error));
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
   g_assert_cmpfloat (progress.last, <, 0.9);
 }

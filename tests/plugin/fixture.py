@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""safetensors files and a small random model, with the standard library only"""
+"""safetensors files, a small random model and a colour profile, with the standard library only"""
 
 import array
 import json
@@ -62,3 +62,32 @@ def save_models (folder):
     folder.mkdir ()
     for seed, (name, arguments) in enumerate (MODELS.items (), 20190801):
         save_model (folder / f'{name}.safetensors', seed, **arguments)
+
+
+# Colours of Adobe RGB (1998), adapted to D50 as profiles want it, and its gamma: wider than sRGB.
+PRIMARIES = {'r': (0.60974, 0.31111, 0.01947), 'g': (0.20528, 0.62567, 0.06087), 'b': (0.14919, 0.06322, 0.74457)}
+WHITE = (0.9642, 1.0, 0.8249)
+GAMMA = 563 / 256
+
+
+def save_profile (path):
+    """An ICC profile, version 2."""
+    number = lambda value: struct.pack ('>i', round (value * 65536))
+    colour = lambda values: b'XYZ ' + bytes (4) + b''.join (map (number, values))
+    text = lambda kind, value: kind + bytes (4) + value + b'\0'
+    name = b'wide\0'
+    tags = {b'desc': b'desc' + bytes (4) + struct.pack ('>I', len (name)) + name + bytes (4 + 4 + 2 + 1 + 67),
+            b'cprt': text (b'text', b'public domain'), b'wtpt': colour (WHITE)}
+    for letter, values in PRIMARIES.items ():
+        tags[letter.encode () + b'XYZ'] = colour (values)
+        tags[letter.encode () + b'TRC'] = b'curv' + bytes (4) + struct.pack ('>IH', 1, round (GAMMA * 256))
+    data, table, position = b'', b'', 128 + 4 + 12 * len (tags)
+    for tag, value in tags.items ():
+        value += bytes (-len (value) % 4)
+        table += tag + struct.pack ('>II', position, len (value))
+        position += len (value)
+        data += value
+    header = struct.pack ('>I4sI4s4s4s', position, b'none', 0x02100000, b'mntr', b'RGB ', b'XYZ ')
+    header += struct.pack ('>6H', 2026, 1, 1, 0, 0, 0) + b'acsp' + bytes (28) + b''.join (map (number, WHITE))
+    with open (path, 'wb') as file:
+        file.write (header + bytes (128 - len (header)) + struct.pack ('>I', len (tags)) + table + data)

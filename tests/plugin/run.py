@@ -21,6 +21,9 @@ import fixture
 HERE = pathlib.Path (__file__).resolve ().parent
 
 
+WIDE_SCREEN = '(color-management (mode display) (display-profile "{root}/wide.icc"))\n'
+
+
 def make_folders (root, arguments):
     (root / 'gimp').mkdir ()
     (root / 'plug-ins/joint-filter').mkdir (parents=True)
@@ -34,8 +37,10 @@ def make_folders (root, arguments):
         fixture.save_models (root / 'plug-ins/joint-filter/models')
     for name in 'script-fu', 'python-eval', 'file-png', 'file-glob':
         (root / 'system' / name).symlink_to (pathlib.Path (arguments.gimp_plug_ins) / name)
+    fixture.save_profile (root / 'wide.icc')
     (root / 'gimp/gimprc').write_text (f'(plug-in-path "{root}/plug-ins:{root}/system")\n'
-                                       '(show-welcome-dialog no)\n(check-updates no)\n')
+                                       '(show-welcome-dialog no)\n(check-updates no)\n' + (WIDE_SCREEN.format (root=root)
+                                       if arguments.wide_screen else ''))
 
 
 def make_browser (root):
@@ -126,6 +131,7 @@ def main ():
     parser.add_argument ('--pictures', metavar='FOLDER', help='give the suite a screen; it may leave pictures there')
     parser.add_argument ('--models', metavar='FOLDER', help='give the plug-in these models')
     parser.add_argument ('--locale', metavar='NAME', help='run GIMP in this one, as de_DE.UTF-8')
+    parser.add_argument ('--wide-screen', action='store_true', help='tell GIMP that the screen has another profile than sRGB')
     parser.add_argument ('--gimp', required=True)
     parser.add_argument ('--gimp-plug-ins', required=True)
     parser.add_argument ('--plugin', required=True)

@@ -6,10 +6,11 @@
 #include "patchwork.h"
 
 
-#define WIDTH  700
-#define HEIGHT 500
+#define WIDTH  2100
+#define HEIGHT 1000
 
-static const JfRegion view = { 101, 67, 480, 360 };
+/* Three parts wide. */
+static const JfRegion view = { 101, 67, 1700, 360 };
 
 
 /* Computes the next part: every value is @value. */
@@ -26,7 +27,7 @@ compute (JfPatchwork *patchwork,
   g_assert_true (jf_planes_init (&planes, 1, part->width, part->height, NULL));
   for (int i = 0; i < part->width * part->height; i++)
     planes.data[i] = value;
-  jf_patchwork_put (patchwork, part, &planes);
+  jf_patchwork_put (patchwork, part, &planes, TRUE);
 
   return TRUE;
 }
@@ -95,6 +96,35 @@ test_age (void)
   g_assert_cmpfloat (read_at (&patchwork, view.x, view.y), ==, 2.0f);
 }
 
+/* What comes row by row is shown, but is computed again; pixels of a cell that is not whole are left as they were. */
+static void
+test_preliminary (void)
+{
+  g_auto (JfPatchwork) patchwork = { 0 };
+  g_auto (JfPlanes)    planes    = { 0 };
+  const JfRegion       odd       = { 201, 100, 31, 40 };
+  const JfRegion       corner    = { WIDTH - 31, HEIGHT - 40, 31, 40 };
+  JfRegion             part;
+
+  g_assert_true (jf_patchwork_init (&patchwork, 1, WIDTH, HEIGHT, NULL));
+  g_assert_true (jf_planes_init (&planes, 1, odd.width, odd.height, NULL));
+  for (int i = 0; i < odd.width * odd.height; i++)
+    planes.data[i] = 1.0f;
+
+  jf_patchwork_put (&patchwork, &odd, &planes, FALSE);
+  g_assert_cmpfloat (read_at (&patchwork, odd.x, odd.y), ==, -1.0f);
+  g_assert_cmpfloat (read_at (&patchwork, odd.x + 1, odd.y), ==, 1.0f);
+  g_assert_cmpfloat (read_at (&patchwork, odd.x + odd.width - 1, odd.y + odd.height - 1), ==, 1.0f);
+  g_assert_cmpfloat (read_at (&patchwork, odd.x + odd.width, odd.y), ==, -1.0f);
+
+  jf_patchwork_put (&patchwork, &corner, &planes, FALSE);
+  g_assert_cmpfloat (read_at (&patchwork, WIDTH - 1, HEIGHT - 1), ==, 1.0f);
+
+  while (compute (&patchwork, 2.0f, &part))
+    ;
+  g_assert_cmpfloat (read_at (&patchwork, odd.x + 1, odd.y), ==, 2.0f);
+}
+
 static void
 test_cover (void)
 {
@@ -124,6 +154,7 @@ main (int    argc,
 
   g_test_add_func ("/patchwork/parts", test_parts);
   g_test_add_func ("/patchwork/age", test_age);
+  g_test_add_func ("/patchwork/preliminary", test_preliminary);
   g_test_add_func ("/patchwork/cover", test_cover);
 
   return g_test_run ();
