@@ -22,3 +22,15 @@ jf_accessible_set_name (GtkWidget  *widget,
 
   atk_object_set_name (gtk_widget_get_accessible (widget), name);
 }
+
+/**
+ * jf_accessible_set_description:
+ * @widget:      a widget that has no tooltip of its own
+ * @description: what it is for
+ */
+void
+jf_accessible_set_description (GtkWidget  *widget,
+                               const char *description)
+{
+  atk_object_set_description (gtk_widget_get_accessible (widget), description);
+}

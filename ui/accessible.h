@@ -9,7 +9,9 @@
 
 G_BEGIN_DECLS
 
-void jf_accessible_set_name (GtkWidget  *widget,
-                             const char *label);
+void jf_accessible_set_name        (GtkWidget  *widget,
+                                    const char *label);
+void jf_accessible_set_description (GtkWidget  *widget,
+                                    const char *description);
 
 G_END_DECLS

@@ -22,7 +22,7 @@
 
 /* In GTK's pixels. */
 #define SPACING      12
-#define SIDE_WIDTH   340
+#define SIDE_WIDTH   380
 
 /* Of each side of the screen. */
 #define SCREEN_SHARE 0.6
@@ -32,6 +32,9 @@
  */
 #define PERCENT      100.0
 #define N_DIGITS     1
+
+/* Of a number, "100.0": those of all sliders are equally wide. */
+#define WIDTH_CHARS  5
 
 
 /* The arguments in the order of the dialog; a mode has some of them. */
@@ -49,15 +52,26 @@ typedef struct
 
 
 static void      fill           (Dialog          *self);
-static void      set_size       (GtkWindow       *window);
+static void      set_size       (GtkWidget       *dialog);
 static void      add_arguments  (Dialog          *self,
-                                 GtkWidget       *side);
-static void      dress_widget   (Dialog          *self,
+                                 GtkWidget       *side,
+                                 GtkSizeGroup    *labels);
+static GtkWidget *
+                 get_widget     (Dialog          *self,
+                                 GParamSpec      *argument);
+static char    * add_percent    (const char      *label);
+static GtkWidget *
+                 get_factors    (Dialog          *self,
                                  GParamSpec      *argument);
 static GtkWidget *
-                 get_factors    (Dialog          *self);
+                 get_choices    (Dialog          *self,
+                                 GParamSpec      *argument);
 static void      dress_slider   (GtkWidget       *slider,
-                                 const char      *label);
+                                 const char      *label,
+                                 const char      *tooltip);
+static void      describe       (GtkWidget       *widget,
+                                 const char      *label,
+                                 const char      *tooltip);
 static void      link_previews  (JfPreview       *preview,
                                  JfPreview       *guidance);
 static gboolean  apply          (Dialog          *self,
@@ -119,51 +133,58 @@ jf_dialog_run (const JfDialogSubject  *subject,
 static void
 fill (Dialog *self)
 {
-  const JfDialogSubject *subject = self->subject;
-  GtkWidget             *content = gtk_dialog_get_content_area (GTK_DIALOG (self->dialog));
-  GtkWidget             *body    = gtk_box_new (GTK_ORIENTATION_HORIZONTAL, SPACING);
-  GtkWidget             *side    = gtk_box_new (GTK_ORIENTATION_VERTICAL, SPACING);
-  GimpColorConfig       *colours = gimp_get_color_configuration ();
-  GtkWidget             *preview = jf_preview_box_new (subject->source, colours);
-  GtkWidget             *chooser = jf_guidance_chooser_new (subject->config, &subject->guidance, subject->source, colours);
+  const JfDialogSubject    *subject = self->subject;
+  GtkWidget                *content = gtk_dialog_get_content_area (GTK_DIALOG (self->dialog));
+  GtkWidget                *body    = gtk_box_new (GTK_ORIENTATION_HORIZONTAL, SPACING);
+  GtkWidget                *side    = gtk_box_new (GTK_ORIENTATION_VERTICAL, SPACING);
+  GimpColorConfig          *colours = gimp_get_color_configuration ();
+  GtkWidget                *preview = jf_preview_box_new (subject->source, colours);
+  GtkWidget                *chooser = jf_guidance_chooser_new (subject->config, &subject->guidance, subject->source, colours);
+  g_autoptr (GtkSizeGroup)  labels  = gtk_size_group_new (GTK_SIZE_GROUP_HORIZONTAL);
 
   link_previews (jf_preview_box_get_preview (JF_PREVIEW_BOX (preview)),
                  jf_guidance_chooser_get_preview (JF_GUIDANCE_CHOOSER (chooser)));
 
   gtk_widget_set_size_request (side, SIDE_WIDTH, -1);
   gtk_box_pack_start (GTK_BOX (side), chooser, TRUE, TRUE, 0);
-  add_arguments (self, side);
+  gtk_size_group_add_widget (labels, jf_guidance_chooser_get_label (JF_GUIDANCE_CHOOSER (chooser)));
+  add_arguments (self, side, labels);
 
   gtk_box_pack_start (GTK_BOX (body), preview, TRUE, TRUE, 0);
   gtk_box_pack_start (GTK_BOX (body), side, FALSE, FALSE, 0);
   gtk_widget_show_all (body);
   gtk_box_pack_start (GTK_BOX (content), body, TRUE, TRUE, 0);
 
-  set_size (GTK_WINDOW (self->dialog));
+  set_size (self->dialog);
 
   self->progress = jf_progress_new ();
   gtk_box_pack_start (GTK_BOX (content), self->progress, FALSE, FALSE, 0);
   g_clear_object (&colours);
 }
 
-/* Larger than it needs to be, for the sake of the preview. */
+/* Larger than it needs to be, for the sake of the preview, and so wide that nothing is cut if the screen is. */
 static void
-set_size (GtkWindow *window)
+set_size (GtkWidget *dialog)
 {
-  GdkDisplay   *display = gtk_widget_get_display (GTK_WIDGET (window));
-  GdkMonitor   *monitor = gdk_display_get_primary_monitor (display);
-  GdkRectangle  area;
+  GdkDisplay     *display = gtk_widget_get_display (dialog);
+  GdkMonitor     *monitor = gdk_display_get_primary_monitor (display);
+  GdkRectangle    area;
+  GtkRequisition  natural;
 
   if (! monitor)
     monitor = gdk_display_get_monitor (display, 0);
 
   gdk_monitor_get_workarea (monitor, &area);
-  gtk_window_set_default_size (window, (int) (SCREEN_SHARE * area.width), (int) (SCREEN_SHARE * area.height));
+  gtk_widget_get_preferred_size (dialog, NULL, &natural);
+  gtk_window_set_default_size (GTK_WINDOW (dialog),
+                               CLAMP (natural.width, (int) (SCREEN_SHARE * area.width), area.width),
+                               (int) (SCREEN_SHARE * area.height));
 }
 
 static void
-add_arguments (Dialog    *self,
-               GtkWidget *side)
+add_arguments (Dialog       *self,
+               GtkWidget    *side,
+               GtkSizeGroup *labels)
 {
   GObjectClass      *klass      = G_OBJECT_GET_CLASS (self->subject->config);
   g_autoptr (GList)  properties = NULL;
@@ -175,7 +196,7 @@ add_arguments (Dialog    *self,
       if (! argument)
         continue;
 
-      dress_widget (self, argument);
+      gtk_size_group_add_widget (labels, gimp_labeled_get_label (GIMP_LABELED (get_widget (self, argument))));
       properties = g_list_append (properties, (gpointer) arguments[i]);
     }
 
@@ -185,50 +206,60 @@ add_arguments (Dialog    *self,
 }
 
 /* Creates the widget that the dialog will show for an argument, by the argument's type. */
-static void
-dress_widget (Dialog     *self,
-              GParamSpec *argument)
+static GtkWidget *
+get_widget (Dialog     *self,
+            GParamSpec *argument)
 {
-  GimpProcedureDialog *dialog = GIMP_PROCEDURE_DIALOG (self->dialog);
-  const char          *label  = g_param_spec_get_nick (argument);
-  GtkWidget           *widget;
+  GimpProcedureDialog *dialog  = GIMP_PROCEDURE_DIALOG (self->dialog);
+  const char          *label   = g_param_spec_get_nick (argument);
+  const char          *tooltip = g_param_spec_get_blurb (argument);
+  g_autofree char     *text    = NULL;
+  GtkWidget           *slider;
 
   if (! strcmp (argument->name, "factor"))
-    {
-      widget = get_factors (self);
-      jf_accessible_set_name (gimp_label_int_widget_get_widget (GIMP_LABEL_INT_WIDGET (widget)), label);
-    }
-  else if (G_IS_PARAM_SPEC_INT (argument))
-    {
-      widget = gimp_procedure_dialog_get_scale_entry (dialog, argument->name, 1.0);
-      dress_slider (widget, label);
-    }
-  else if (G_IS_PARAM_SPEC_DOUBLE (argument))
-    {
-      /* TRANSLATORS: the label of a slider in percent. */
-      g_autofree char *percent = g_strdup_printf (_("%s (%%)"), label);
+    return get_factors (self, argument);
 
-      widget = gimp_procedure_dialog_get_scale_entry (dialog, argument->name, PERCENT);
-      gimp_label_spin_set_digits (GIMP_LABEL_SPIN (widget), N_DIGITS);
-      dress_slider (widget, percent);
-    }
-  else if (G_IS_PARAM_SPEC_BOOLEAN (argument))
+  if (G_IS_PARAM_SPEC_INT (argument))
     {
-      gimp_procedure_dialog_get_widget (dialog, argument->name, GTK_TYPE_CHECK_BUTTON);
+      slider = gimp_procedure_dialog_get_scale_entry (dialog, argument->name, 1.0);
+      dress_slider (slider, label, tooltip);
+
+      return slider;
     }
-  else
+
+  if (G_IS_PARAM_SPEC_DOUBLE (argument))
     {
-      /* GIMP 3.2 would show two choices as radio buttons. */
-      widget = gimp_procedure_dialog_get_widget (dialog, argument->name, GTK_TYPE_COMBO_BOX);
-      jf_accessible_set_name (gimp_label_string_widget_get_widget (GIMP_LABEL_STRING_WIDGET (widget)), label);
+      text   = add_percent (label);
+      slider = gimp_procedure_dialog_get_scale_entry (dialog, argument->name, PERCENT);
+      gimp_label_spin_set_digits (GIMP_LABEL_SPIN (slider), N_DIGITS);
+      dress_slider (slider, text, tooltip);
+
+      return slider;
     }
+
+  return get_choices (self, argument);
+}
+
+/* Where letters are no keys the one for the mnemonic is added, in parentheses: it stays the last. */
+static char *
+add_percent (const char *label)
+{
+  const char      *letter = strstr (label, "(_");
+  g_autofree char *name   = letter ? g_strndup (label, (gsize) (letter - label)) : g_strdup (label);
+
+  /* TRANSLATORS: the label of a slider in percent. */
+  g_autofree char *percent = g_strdup_printf (_("%s (%%)"), name);
+
+  return g_strconcat (percent, letter, NULL);
 }
 
 /* There are models for some factors only. */
 static GtkWidget *
-get_factors (Dialog *self)
+get_factors (Dialog     *self,
+             GParamSpec *argument)
 {
   GtkListStore *store = g_object_new (GIMP_TYPE_INT_STORE, NULL);
+  GtkWidget    *combo;
 
   for (const JfModeModel *model = self->subject->mode->models; model->file; model++)
     {
@@ -241,16 +272,49 @@ get_factors (Dialog *self)
                                          -1);
     }
 
-  return gimp_procedure_dialog_get_int_combo (GIMP_PROCEDURE_DIALOG (self->dialog), "factor", GIMP_INT_STORE (store));
+  combo = gimp_procedure_dialog_get_int_combo (GIMP_PROCEDURE_DIALOG (self->dialog), argument->name, GIMP_INT_STORE (store));
+  describe (gimp_label_int_widget_get_widget (GIMP_LABEL_INT_WIDGET (combo)),
+            g_param_spec_get_nick (argument), g_param_spec_get_blurb (argument));
+
+  return combo;
+}
+
+/* GIMP 3.2 would show two choices as radio buttons. Long ones do not make the dialog wider than a small screen. */
+static GtkWidget *
+get_choices (Dialog     *self,
+             GParamSpec *argument)
+{
+  GtkWidget *widget = gimp_procedure_dialog_get_widget (GIMP_PROCEDURE_DIALOG (self->dialog), argument->name,
+                                                        GTK_TYPE_COMBO_BOX);
+  GtkWidget *combo  = gimp_label_string_widget_get_widget (GIMP_LABEL_STRING_WIDGET (widget));
+
+  describe (combo, g_param_spec_get_nick (argument), g_param_spec_get_blurb (argument));
+  g_object_set (combo, "ellipsize", PANGO_ELLIPSIZE_END, NULL);
+
+  return widget;
 }
 
 static void
 dress_slider (GtkWidget  *slider,
-              const char *label)
+              const char *label,
+              const char *tooltip)
 {
+  GtkWidget *number = gimp_label_spin_get_spin_button (GIMP_LABEL_SPIN (slider));
+
   gtk_label_set_text_with_mnemonic (GTK_LABEL (gimp_labeled_get_label (GIMP_LABELED (slider))), label);
-  jf_accessible_set_name (gimp_scale_entry_get_range (GIMP_SCALE_ENTRY (slider)), label);
-  jf_accessible_set_name (gimp_label_spin_get_spin_button (GIMP_LABEL_SPIN (slider)), label);
+  gtk_entry_set_width_chars (GTK_ENTRY (number), WIDTH_CHARS);
+  describe (number, label, tooltip);
+  describe (gimp_scale_entry_get_range (GIMP_SCALE_ENTRY (slider)), label, tooltip);
+}
+
+/* Names and tooltips are those of the whole, labels included, which screen readers do not look for. */
+static void
+describe (GtkWidget  *widget,
+          const char *label,
+          const char *tooltip)
+{
+  jf_accessible_set_name (widget, label);
+  jf_accessible_set_description (widget, tooltip);
 }
 
 /* They show the same place. */

@@ -42,6 +42,7 @@ struct _JfGuidanceChooser
   JfPreviewSource     *source;
 
   GtkListStore        *store;
+  GtkWidget           *label;
   GtkWidget           *combo;
   JfPreview           *preview;
   GtkWidget           *status;
@@ -83,7 +84,7 @@ G_DEFINE_FINAL_TYPE (JfGuidanceChooser, jf_guidance_chooser, GTK_TYPE_BOX)
  * @config:  whose argument "guidance-tattoo" it changes and follows
  * @choice:  what is chosen from
  * @source:  shows the guidance, and knows how it lies
- * @colours: (nullable): how to show colours; %NULL: the screen is sRGB
+ * @colours: how the user wants colours to be shown
  *
  * Returns: (transfer floating): the widget
  */
@@ -129,6 +130,18 @@ jf_guidance_chooser_get_preview (JfGuidanceChooser *chooser)
   return chooser->preview;
 }
 
+/**
+ * jf_guidance_chooser_get_label:
+ * @chooser: a chooser
+ *
+ * Returns: (transfer none): the label before the choice
+ */
+GtkWidget *
+jf_guidance_chooser_get_label (JfGuidanceChooser *chooser)
+{
+  return chooser->label;
+}
+
 
 /*  private functions  */
 
@@ -163,18 +176,19 @@ add_combo (JfGuidanceChooser *chooser)
   GParamSpec *argument = g_object_class_find_property (G_OBJECT_GET_CLASS (chooser->config), ARGUMENT);
   const char *name     = g_param_spec_get_nick (argument);
   GtkWidget  *row      = gtk_box_new (GTK_ORIENTATION_HORIZONTAL, SPACING);
-  GtkWidget  *label    = gtk_label_new_with_mnemonic (name);
 
+  chooser->label = gtk_label_new_with_mnemonic (name);
   chooser->store = gtk_list_store_new (N_COLUMNS, G_TYPE_INT, G_TYPE_STRING, GDK_TYPE_PIXBUF);
   chooser->combo = gtk_combo_box_new_with_model (GTK_TREE_MODEL (chooser->store));
   add_cells (GTK_CELL_LAYOUT (chooser->combo));
   g_signal_connect_swapped (chooser->combo, "changed", G_CALLBACK (on_chosen), chooser);
 
-  gtk_label_set_mnemonic_widget (GTK_LABEL (label), chooser->combo);
+  gtk_label_set_xalign (GTK_LABEL (chooser->label), 0.0);
+  gtk_label_set_mnemonic_widget (GTK_LABEL (chooser->label), chooser->combo);
   gtk_widget_set_tooltip_text (chooser->combo, g_param_spec_get_blurb (argument));
   jf_accessible_set_name (chooser->combo, name);
 
-  gtk_box_pack_start (GTK_BOX (row), label, FALSE, FALSE, 0);
+  gtk_box_pack_start (GTK_BOX (row), chooser->label, FALSE, FALSE, 0);
   gtk_box_pack_start (GTK_BOX (row), chooser->combo, TRUE, TRUE, 0);
   gtk_box_pack_start (GTK_BOX (chooser), row, FALSE, FALSE, 0);
 }

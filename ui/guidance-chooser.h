@@ -29,5 +29,6 @@ GtkWidget * jf_guidance_chooser_new         (GimpProcedureConfig     *config,
                                              JfPreviewSource         *source,
                                              GimpColorConfig         *colours);
 JfPreview * jf_guidance_chooser_get_preview (JfGuidanceChooser       *chooser);
+GtkWidget * jf_guidance_chooser_get_label   (JfGuidanceChooser       *chooser);
 
 G_END_DECLS

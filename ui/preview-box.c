@@ -64,7 +64,7 @@ G_DEFINE_FINAL_TYPE (JfPreviewBox, jf_preview_box, GTK_TYPE_BOX)
 /**
  * jf_preview_box_new:
  * @source:  where the pixels come from
- * @colours: (nullable): how to show colours; %NULL: the screen is sRGB
+ * @colours: how the user wants colours to be shown
  *
  * Returns: (transfer floating): the widget
  */
@@ -138,10 +138,10 @@ add_window (JfPreviewBox *box)
   gtk_container_add (GTK_CONTAINER (window), preview);
 
   jf_accessible_set_name (preview, _("Preview"));
-  atk_object_set_description (gtk_widget_get_accessible (preview),
-                              _("The arrow keys move the picture, with Ctrl the line between before and after; "
-                                "plus and minus zoom, 1 shows pixel for pixel, 0 the whole picture; "
-                                "Space shows the picture before for as long as it is held"));
+  jf_accessible_set_description (preview,
+                                 _("The arrow keys move the picture, with Ctrl the line between before and after; "
+                                   "plus and minus zoom, 1 shows pixel for pixel, 0 the whole picture; "
+                                   "Space shows the picture before for as long as it is held"));
 
   gtk_box_pack_start (GTK_BOX (box), window, TRUE, TRUE, 0);
 }
@@ -173,7 +173,7 @@ add_controls (JfPreviewBox *box)
 
   box->zoom = add_combo (row, _("_Zoom"),
                          /* xgettext:no-c-format */
-                         _("How many pixels of the screen show a pixel of the picture; only 100 % and more show every "
+                         _("How many pixels of the screen show a pixel of the picture; only 100% and more show every "
                            "pixel of the result"));
   for (guint i = 0; i < G_N_ELEMENTS (zooms); i++)
     append_zoom (GTK_COMBO_BOX_TEXT (box->zoom), zooms[i]);
@@ -200,14 +200,17 @@ add_status (JfPreviewBox *box)
   gtk_box_pack_start (GTK_BOX (box), row, FALSE, FALSE, 0);
 }
 
+/* Where room is scarce long choices are cut; in the list they are whole. */
 static GtkWidget *
 add_combo (GtkWidget  *row,
            const char *label,
            const char *tooltip)
 {
-  GtkWidget *combo   = gtk_combo_box_text_new ();
-  GtkWidget *caption = gtk_label_new_with_mnemonic (label);
+  GtkWidget         *combo   = gtk_combo_box_text_new ();
+  GtkWidget         *caption = gtk_label_new_with_mnemonic (label);
+  g_autoptr (GList)  cells   = gtk_cell_layout_get_cells (GTK_CELL_LAYOUT (combo));
 
+  g_object_set (cells->data, "ellipsize", PANGO_ELLIPSIZE_END, NULL);
   gtk_label_set_mnemonic_widget (GTK_LABEL (caption), combo);
   gtk_widget_set_tooltip_text (combo, tooltip);
   jf_accessible_set_name (combo, label);
