@@ -25,10 +25,12 @@ def use_dialog (image, targets, *actions, guidance=None, title=TITLE, mode='flas
 
 
 def check_controls (path):
-    """Each has a name; most say what they are for; no key is another's."""
+    """Each has a name; all but GIMP's own buttons say what they are for; no key is another's."""
     with open (path) as file:
         controls = json.load (file)
     check (all (name for role, name, description, key in controls), f'without a name: {controls}')
+    silent = [name for role, name, description, key in controls if not description and role != 'button']
+    check (not silent, f'without a description: {silent}')
     keys = [key for role, name, description, key in controls if key]
     check (len (keys) == len (set (keys)), f'one key for two: {sorted (keys)}')
     without = [name for role, name, description, key in controls

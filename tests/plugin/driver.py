@@ -11,6 +11,7 @@ PNG=FILE takes a picture of the screen and PREVIEW=FILE one of the preview; KEYS
 holds one down, "-Key" lets it go); DRAG=X,Y,X,Y drags within the preview; anything else is the name of a button to press.
 """
 
+import gettext
 import json
 import os
 import sys
@@ -22,7 +23,20 @@ gi.require_version ('Gdk', '3.0')
 from gi.repository import Atspi, Gdk
 
 TIMEOUT = 60    # a busy machine may stop for a while, and nobody else closes the dialog
-BUSY = 'Computing the preview…'
+
+# Texts that the driver itself knows are given in English; the dialog may be in another language.
+CATALOGUES = (gettext.translation ('joint-filter', os.environ['JF_MODELS'] + '/../locale', fallback=True),
+              gettext.translation ('gimp30-libgimp', fallback=True))
+MNEMONICS = {'OK': '_OK', 'Cancel': '_Cancel', 'Reset': '_Reset', 'Help': '_Help', 'Split': 'Spli_t', 'Zoom': '_Zoom'}
+
+
+def translate (text):
+    message = MNEMONICS.get (text, text)
+    found = [catalogue.gettext (message) for catalogue in CATALOGUES]
+    return next ((other for other in found if other != message), message).replace ('_', '')
+
+
+BUSY = translate ('Computing the preview…')
 
 
 def descend (node):
@@ -102,7 +116,7 @@ def list_controls (dialog):
 
 def change_all (dialog):
     for node in descend (dialog):
-        if node.get_role () == Atspi.Role.COMBO_BOX and node.get_name () not in ('Split', 'Zoom'):
+        if node.get_role () == Atspi.Role.COMBO_BOX and node.get_name () not in (translate ('Split'), translate ('Zoom')):
             node.get_selection_iface ().select_child (len (get_items (node)) - 1)
         elif node.get_role () == Atspi.Role.SPIN_BUTTON:
             value = node.get_value_iface ()
@@ -113,15 +127,17 @@ def change_all (dialog):
 
 
 def take_picture (path, x=0, y=0, width=None, height=None):
-    time.sleep (0.3)
+    """The pointer is in a corner, lest a tooltip cover something."""
     root = Gdk.get_default_root_window ()
+    Atspi.generate_mouse_event (root.get_width () - 1, root.get_height () - 1, 'abs')
+    time.sleep (0.3)
     Gdk.pixbuf_get_from_window (root, x, y, width or root.get_width (), height or root.get_height ()).savev (
         path, 'png', [], [])
 
 
 def get_place (dialog, name):
     """x, y, width and height on the screen"""
-    place = find (dialog, Atspi.Role.DRAWING_AREA, name).get_component_iface ().get_extents (Atspi.CoordType.SCREEN)
+    place = find (dialog, Atspi.Role.DRAWING_AREA, translate (name)).get_component_iface ().get_extents (Atspi.CoordType.SCREEN)
     return place.x, place.y, place.width, place.height
 
 
@@ -141,7 +157,10 @@ def find_progress (dialog):
                 node.get_value_iface ().get_current_value () > 0 for node in descend (dialog))
 
 
-def press_keys (keys):
+def press_keys (dialog, keys):
+    """Without a window manager they go where the pointer is."""
+    x, y, width, height = get_place (dialog, 'Preview')
+    Atspi.generate_mouse_event (x, y, 'abs')
     for key in keys.split ():
         name = key.lstrip ('+-') or key
         kind = {'+': Atspi.KeySynthType.PRESS, '-': Atspi.KeySynthType.RELEASE}.get (
@@ -171,12 +190,12 @@ def act (dialog, action):
     elif action == 'PROGRESS':
         wait_for (lambda: find_progress (dialog), 'progress')
     elif action == 'READY':
-        wait_for (lambda: find (dialog, Atspi.Role.PUSH_BUTTON, 'OK').get_state_set ().contains (Atspi.StateType.SENSITIVE),
+        wait_for (lambda: find (dialog, Atspi.Role.PUSH_BUTTON, translate ('OK')).get_state_set ().contains (Atspi.StateType.SENSITIVE),
                   'end of the progress')
     elif action == 'FOCUS':
-        find (dialog, Atspi.Role.DRAWING_AREA, 'Preview').get_component_iface ().grab_focus ()
+        find (dialog, Atspi.Role.DRAWING_AREA, translate ('Preview')).get_component_iface ().grab_focus ()
     elif not separator:
-        button = wait_for (lambda: find (dialog, Atspi.Role.PUSH_BUTTON, name), f'button “{name}”')
+        button = wait_for (lambda: find (dialog, Atspi.Role.PUSH_BUTTON, translate (name)), f'button “{name}”')
         button.get_action_iface ().do_action (0)
     elif name == 'PNG':
         take_picture (value)
@@ -193,7 +212,7 @@ def act (dialog, action):
     elif name == 'PREVIEW':
         take_picture (value, *get_place (dialog, 'Preview'))
     elif name == 'KEYS':
-        press_keys (value)
+        press_keys (dialog, value)
     elif name == 'DRAG':
         drag (dialog, value)
     elif find (dialog, Atspi.Role.CHECK_BOX, name):
@@ -210,7 +229,7 @@ def act (dialog, action):
 
 def main (title, *actions):
     dialog = wait_for (lambda: find_dialog (title), f'dialog “{title}”')
-    wait_for (lambda: find (dialog, Atspi.Role.PUSH_BUTTON, 'OK'), 'button OK')
+    wait_for (lambda: find (dialog, Atspi.Role.PUSH_BUTTON, translate ('OK')), 'button OK')
     try:
         for action in actions[:-1]:
             act (dialog, action)

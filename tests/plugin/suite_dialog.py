@@ -155,4 +155,14 @@ def errors_come_before_the_dialog ():
     expect_message (text)
 
 
+@case
+def saved_settings_are_loaded ():
+    """The last one: dialogs begin with saved settings."""
+    image, layers = make_image ()
+    shown = use_dialog (image, [layers['target']], 'Strength (%)=30', 'Quality=Best', 'Align guidance=Shift', 'Save Settings',
+                        'Strength (%)=80', 'Quality=Fast', 'Align guidance=Off', 'Load Saved Settings', 'Cancel')[0]
+    check (shown['Strength (%)'][1] == 30 and shown['Quality']['choice'] == 'Best' and
+           shown['Align guidance']['choice'] == 'Shift', shown)
+
+
 run_cases ()

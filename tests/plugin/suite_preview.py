@@ -98,4 +98,54 @@ def dragging_moves_the_picture ():
     check (first[100][300:600] == dragged[115][390:690], 'the picture does not follow the pointer')
 
 
+def use_keys (keys, *actions):
+    """(what the dialog shows, the preview before and after the keys): without the filter, of a picture larger than it."""
+    image = new_image (900, 700)
+    target, guide = add_layer (image, 'target', 1), add_layer (image, 'guide', 2)
+    shown, status, text = use_dialog (image, [target], 'Zoom=100%', 'Preview=off', *actions, f'PREVIEW={PICTURES}/first.png',
+                                      'FOCUS', f'KEYS={keys}', f'PREVIEW={PICTURES}/keys.png', 'Preview=on', 'Cancel')
+    return shown, *(read_picture (f'{PICTURES}/{name}.png')[2] for name in ('first', 'keys'))
+
+
+@case
+def arrow_keys_move_the_picture ():
+    shown, first, moved = use_keys ('Right Right Down')
+    width, height = len (first[0]) // 3, len (first)
+    # 2 and 1 tenths of the window, which may be parts of a pixel more or less
+    found = [(x, y) for x in range (width // 5 - 2, width // 5 + 3) for y in range (height // 10 - 2, height // 10 + 3)
+             if moved[100][300:600] == first[100 + y][300 + 3 * x:600 + 3 * x]]
+    check (found, 'the picture did not move to the left and up')
+
+
+@case
+def keys_zoom ():
+    shown, first, zoomed = use_keys ('plus')
+    check (shown['Zoom']['choice'] == '200%', shown)
+    shown, first, zoomed = use_keys ('plus 1')
+    check (shown['Zoom']['choice'] == '100%', shown)
+    check (zoomed[100][300:600] == first[100][300:600], 'the picture is elsewhere')
+    check (use_keys ('0')[0]['Zoom']['choice'] == 'Whole picture', shown)
+
+
+@case
+def keys_move_the_divider ():
+    image, target, guide = make_image ()
+    use_dialog (image, [target], *START, 'Split=Left and right', 'WAIT', 'FOCUS', 'KEYS=+Control_L Right Right -Control_L',
+                f'PREVIEW={PICTURES}/split.png', 'Split=Off', 'Cancel')
+    width, height = SIZE
+    seen, colours = read_preview ('split.png', width, height), look (target)[0]
+    # two steps of 2 % of 480 pixels or more: 19 pixels to the right of the middle and then some
+    for column in 5, width // 2 + 10:
+        off = max (abs (seen[i] - colours[i]) for y in range (5) for i in range (3 * (y * width + column), 3 * (y * width + column) + 3))
+        check (off <= 1, f'column {column} is not as before')
+
+
+@case
+def keys_choose_the_guidance ():
+    image, target, guide = make_image ()
+    add_layer (image, 'other', 3)
+    shown, status, text = use_dialog (image, [target], 'FOCUS', 'KEYS=+Alt_L f -Alt_L Up', 'WAIT', 'Cancel')
+    check (shown['Flash photo']['choice'] == 'other', shown)
+
+
 run_cases ()

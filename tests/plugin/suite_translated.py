@@ -19,7 +19,7 @@ def the_dialog ():
     add_layer (image, 'guide', 2)
     target = add_layer (image, 'target', 1)
     shown, status, text = use_dialog (image, [target], f'CONTROLS={SCRATCH}/controls', f'PNG={PICTURES}/translated.png',
-                                      'Abbrechen', title=TITLE)
+                                      'WAIT', 'Cancel', title=TITLE)
     check ({'Blitzfoto', 'Stärke (%)', 'Ausgabe'} <= shown.keys (), shown)
     check_controls (f'{SCRATCH}/controls')
 
