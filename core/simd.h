@@ -5,6 +5,10 @@
  */
 #pragma once
 
+#ifdef __AVX512F__
+#include <immintrin.h>
+#endif
+
 /* Eight float lanes: one AVX2 register, half an AVX-512 one, two of SSE2 or NEON. The compiler splits
  * it where the machine has less, so one source serves every CPU. What is compiled for AVX-512 alone asks for sixteen.
  */
@@ -47,10 +51,15 @@ jf_vector_store (float    *p,
   *(JfMemoryVector *) p = v;
 }
 
+/* NaN is not positive. */
 JF_INLINE JfVector
 jf_vector_positive (JfVector v)
 {
   const JfVector zero = { 0 };
 
+#if JF_LANES == 16 && defined (__AVX512F__)
+  return (JfVector) _mm512_max_ps ((__m512) v, (__m512) zero);
+#else
   return (JfVector) ((JfVectorMask) v & (v > zero));
+#endif
 }

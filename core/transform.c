@@ -36,14 +36,14 @@ transform_input (const JfVector *d,
   t[2] = even - odd;
 
   even = d[6] + 0.25f * d[2] - 1.25f * d[4];
-  odd  = 0.5f * d[1] - 2.5f * d[3] + 2.0f * d[5];
-  t[3] = even + odd;
-  t[4] = even - odd;
+  odd  = d[1] - 5.0f * d[3] + 4.0f * d[5];
+  t[3] = even + 0.5f * odd;
+  t[4] = even - 0.5f * odd;
 
   even = d[6] + 4.0f * d[2] - 5.0f * d[4];
-  odd  = 2.0f * d[1] - 2.5f * d[3] + 0.5f * d[5];
-  t[5] = even + odd;
-  t[6] = even - odd;
+  odd  = 4.0f * d[1] - 5.0f * d[3] + d[5];
+  t[5] = even + 0.5f * odd;
+  t[6] = even - 0.5f * odd;
 }
 
 /* A': eight values to six. */
@@ -163,14 +163,12 @@ jf_transform_output (const float  *products,
           {
             JfVector y[JF_TILE];
 
+            /* The value at the point 1 is part of all six. */
+            half[i][1] += constant;
             transform_output (half[i], y);
             for (j = 0; j < JF_TILE; j++)
-              {
-                JfVector pixel = y[j] + constant;
-
-                jf_vector_store (rows[i] + o * channel_stride + j * phase_stride + v,
-                                 relu ? jf_vector_positive (pixel) : pixel);
-              }
+              jf_vector_store (rows[i] + o * channel_stride + j * phase_stride + v,
+                               relu ? jf_vector_positive (y[j]) : y[j]);
           }
       }
 }
