@@ -14,6 +14,8 @@
  * to the result where they belong (a register of outputs would be mostly empty otherwise). A kernel larger than 3x3 is cut into 3x3 kernels (the last ones padded with zeros), whose products add up in the transform domain:
  * they are more depth for the same 64 products.
  */
+#include <string.h>
+
 #include "conv.h"
 #include "simd.h"
 #include "winograd.h"
@@ -52,6 +54,8 @@ typedef struct
   float *shared[MAX_PANELS];    /* products that all copies share */
   float *pixels[MAX_PANELS];
   float *products;              /* of a group and one panel */
+  float *taps;                  /* [panels][copies]: sums of taps, before they are added to rows */
+  float *scratch;               /* of the pointwise layers */
 } Tiles;
 
 /*  private functions  */
@@ -90,6 +94,7 @@ init_direct (JfConv      *conv,
   float *packed;
 
   conv->block_rows = 1;
+  conv->panels     = 1;
   conv->window     = conv->kernel;
   conv->reach      = JF_TILE - 1 + conv->kernel - 1;
   conv->depth      = (conv->shared + conv->inputs) * conv->kernel * conv->kernel;
@@ -344,6 +349,97 @@ add_taps (const JfConv *conv,
                      jf_feature_new_row (output, y - ky) + o * channel, output->phase_stride);
 }
 
+/* The side of what a tile adds to by taps: their rows go up and their columns to the left. */
+static int
+taps_side (const JfConv *conv)
+{
+  return JF_TILE + conv->late;
+}
+
+/* Floats of the sums of taps of a panel of tiles: [channels][side][side][lanes]. */
+static gsize
+taps_size (const JfConv *conv)
+{
+  return (gsize) conv->channels * taps_side (conv) * taps_side (conv) * conv->gemm->pixels;
+}
+
+/* What the taps of one row of pixels, whose products lie @stride apart, make of one column. */
+JF_INLINE JfVector
+sum_taps (const float *products,
+          gsize        stride,
+          int          kernel,
+          int          lanes,
+          int          column)
+{
+  int      first = MAX (0, kernel - 1 - column);
+  int      last  = MIN (kernel - 1, kernel - 1 - column + JF_TILE - 1);
+  JfVector sum   = { 0 };
+  int      kx;
+
+  for (kx = first; kx <= last; kx++)
+    sum += jf_vector_load (products + (column + kx - (kernel - 1)) * stride + kx * lanes);
+
+  return sum;
+}
+
+/* Adds up the taps of row @row of a panel of tiles: far fewer additions to memory than tap by tap. */
+JF_DISPATCH static void
+collect_taps (const JfConv *conv,
+              const float  *products,
+              gsize         stride,
+              int           n_vectors,
+              int           row,
+              float        *sums)
+{
+  int kernel = conv->late + 1;
+  int side   = taps_side (conv);
+  int lanes  = conv->gemm->pixels;
+  int o, ky, column, i;
+
+  for (o = 0; o < conv->channels; o++)
+    for (ky = 0; ky < kernel; ky++)
+      {
+        const float *taps = products + (o * kernel + ky) * kernel * lanes;
+        float       *to   = sums + (o * side + row - ky + conv->late) * side * lanes;
+
+        for (column = 0; column < side; column++)
+          for (i = 0; i < n_vectors * JF_LANES; i += JF_LANES)
+            jf_vector_store (to + column * lanes + i,
+                             jf_vector_load (to + column * lanes + i) +
+                             sum_taps (taps + i, stride, kernel, lanes, column));
+      }
+}
+
+/* Adds the sums of a panel of tiles to the rows. */
+JF_DISPATCH static void
+add_sums (const JfConv *conv,
+          const float  *sums,
+          int           lane,
+          int           n_vectors,
+          int           y,
+          JfFeature    *output)
+{
+  gsize channel = jf_feature_channel_stride (output);
+  int   side    = taps_side (conv);
+  int   lanes   = conv->gemm->pixels;
+  int   o, row, column, i;
+
+  /* Rows above the image fill up the first block only. */
+  for (o = 0; o < conv->channels; o++)
+    for (row = MAX (0, conv->late - y); row < side; row++)
+      for (column = 0; column < side; column++)
+        {
+          /* Left of phase 0 is phase 5 of the lane before. */
+          int          x    = column - conv->late + JF_TILE;
+          float       *to   = jf_feature_new_row (output, y - conv->late + row) + o * channel +
+                              x % JF_TILE * output->phase_stride + lane + x / JF_TILE - 1;
+          const float *from = sums + ((o * side + row) * side + column) * lanes;
+
+          for (i = 0; i < n_vectors * JF_LANES; i += JF_LANES)
+            jf_vector_store (to + i, jf_vector_load (to + i) + jf_vector_load (from + i));
+        }
+}
+
 JF_DISPATCH static void
 clip_rows (const JfConv *conv,
            int           y,
@@ -374,7 +470,42 @@ panel_is_contiguous (const JfGemm *gemm,
   return panel->n_vectors == last + 1 && panel->phase[0] == panel->phase[last];
 }
 
-/* Takes a panel of the correlation's results through the pointwise layers to its place in a row of the output. */
+/* Floats of a product of the last pointwise layer. */
+static gsize
+last_product_size (const JfConv *conv)
+{
+  return panel_size (conv->gemm, g_array_index (conv->pointwise, JfPointwise, conv->pointwise->len - 1).outputs);
+}
+
+/* Takes a panel of the correlation's results through the pointwise layers. The last one's product is left at @product. */
+static void
+run_pointwise (const JfConv *conv,
+               const float  *pixels,
+               int           n_vectors,
+               float        *product,
+               gsize         stride,
+               float        *scratch)
+{
+  const JfGemm *gemm = conv->gemm;
+  guint         i;
+
+  for (i = 0; i < conv->pointwise->len; i++)
+    {
+      const JfPointwise *pointwise = &g_array_index (conv->pointwise, JfPointwise, i);
+      gboolean           last      = i == conv->pointwise->len - 1;
+      float             *to        = last ? product : scratch;
+
+      jf_gemm_multiply (gemm, &(JfProduct) { .outputs = pointwise->outputs, .depth = pointwise->inputs,
+                                             .lanes = n_vectors * JF_LANES,
+                                             .weights = pointwise->weights, .pixels = pixels,
+                                             .bias = pointwise->bias, .relu = pointwise->relu,
+                                             .product = to, .stride = last ? stride : (gsize) gemm->pixels });
+      pixels   = to;
+      scratch += panel_size (gemm, pointwise->outputs);
+    }
+}
+
+/* And to its place in a row of the output. */
 static void
 finish_panel (const JfConv *conv,
               const float  *pixels,
@@ -385,26 +516,21 @@ finish_panel (const JfConv *conv,
 {
   const JfGemm *gemm    = conv->gemm;
   gsize         channel = jf_feature_channel_stride (output);
-  gboolean      direct  = conv->late == 0 && panel_is_contiguous (gemm, panel);
   float        *row     = jf_feature_new_row (output, y);
-  guint         i;
+  float        *product = scratch;
 
-  for (i = 0; i < conv->pointwise->len; i++)
+  if (conv->pointwise->len > 0 && conv->late == 0 && panel_is_contiguous (gemm, panel))
     {
-      const JfPointwise *pointwise = &g_array_index (conv->pointwise, JfPointwise, i);
-      gboolean           last      = direct && i == conv->pointwise->len - 1;
-      float             *product   = last ? row + panel->phase[0] * output->phase_stride + panel->lane[0] : scratch;
+      run_pointwise (conv, pixels, panel->n_vectors,
+                     row + panel->phase[0] * output->phase_stride + panel->lane[0], channel, scratch);
+      return;
+    }
 
-      jf_gemm_multiply (gemm, &(JfProduct) { .outputs = pointwise->outputs, .depth = pointwise->inputs,
-                                             .lanes = panel->n_vectors * JF_LANES,
-                                             .weights = pointwise->weights, .pixels = pixels,
-                                             .bias = pointwise->bias, .relu = pointwise->relu,
-                                             .product = product, .stride = last ? channel : (gsize) gemm->pixels });
-      if (last)
-        return;
-
-      pixels   = scratch;
-      scratch += panel_size (gemm, pointwise->outputs);
+  if (conv->pointwise->len > 0)
+    {
+      scratch += last_product_size (conv);
+      run_pointwise (conv, pixels, panel->n_vectors, product, gemm->pixels, scratch);
+      pixels = product;
     }
 
   if (conv->late > 0)
@@ -554,9 +680,11 @@ locate_tiles (const JfConv *conv,
   int vectors = conv->gemm->pixels / JF_LANES;
   int i;
 
+  tiles->scratch  = scratch + conv->panels_size;
+  tiles->taps     = scratch + conv->scratch - conv->taps_size;
   tiles->products = scratch;
   scratch        += JF_WINOGRAD_PRODUCTS * product_stride (conv);
-  tiles->n_panels = MIN (conv->panels, (n_vectors - first + vectors - 1) / vectors);
+  tiles->n_panels = (n_vectors - first + vectors - 1) / vectors;
   for (i = 0; i < tiles->n_panels; i++)
     {
       tiles->lane[i]      = (first + i * vectors) * JF_LANES;
@@ -642,8 +770,7 @@ static void
 finish_tiles (const JfConv *conv,
               const Tiles  *tiles,
               int           index,
-              JfFeature    *output,
-              float        *scratch)
+              JfFeature    *output)
 {
   gsize stride = pixel_stride (conv);
   Panel panel;
@@ -655,8 +782,29 @@ finish_tiles (const JfConv *conv,
         locate_panel (&panel, phase * output->vectors + tiles->lane[index] / JF_LANES, tiles->n_vectors[index],
                       output->vectors);
         finish_panel (conv, tiles->pixels[index] + (i * JF_TILE + phase) * stride, &panel,
-                      tiles->y + i, output, scratch);
+                      tiles->y + i, output, tiles->scratch);
       }
+}
+
+/* The same with taps, whose sums are left for jf_conv_join(). */
+static void
+finish_tiles_by_taps (const JfConv *conv,
+                      const Tiles  *tiles,
+                      int           index,
+                      float        *sums)
+{
+  gsize size = last_product_size (conv);
+  int   i, phase;
+
+  memset (sums, 0, taps_size (conv) * sizeof (float));
+  for (i = 0; i < JF_TILE; i++)
+    {
+      for (phase = 0; phase < JF_TILE; phase++)
+        run_pointwise (conv, tiles->pixels[index] + (i * JF_TILE + phase) * pixel_stride (conv),
+                       tiles->n_vectors[index], tiles->scratch + phase * size, conv->gemm->pixels,
+                       tiles->scratch + JF_TILE * size);
+      collect_taps (conv, tiles->scratch, size, tiles->n_vectors[index], i, sums);
+    }
 }
 
 /* All panels of one copy. */
@@ -666,8 +814,8 @@ run_tiles (const JfConv     *conv,
            const JfFeature **sources,
            int               n_sources,
            const float      *bias,
-           JfFeature        *output,
-           float            *scratch)
+           int               copy,
+           JfFeature        *output)
 {
   int first, n, i;
 
@@ -684,9 +832,11 @@ run_tiles (const JfConv     *conv,
         }
     }
 
-  if (conv->pointwise->len > 0)
-    for (i = 0; i < tiles->n_panels; i++)
-      finish_tiles (conv, tiles, i, output, scratch);
+  for (i = 0; i < tiles->n_panels; i++)
+    if (conv->late > 0)
+      finish_tiles_by_taps (conv, tiles, i, tiles->taps + (i * conv->copies + copy) * taps_size (conv));
+    else if (conv->pointwise->len > 0)
+      finish_tiles (conv, tiles, i, output);
 }
 
 /*  copies  */
@@ -734,19 +884,18 @@ run_direct_copies (const JfConv     *conv,
 }
 
 static void
-run_winograd_copies (const JfConv     *conv,
-                     const Tiles      *tiles,
-                     const JfFeature **sources,
-                     int               n_sources,
-                     const float      *bias,
-                     JfFeature        *output,
-                     float            *scratch)
+run_winograd (const JfConv     *conv,
+              const Tiles      *tiles,
+              const JfFeature **sources,
+              int               n_sources,
+              const float      *bias,
+              JfFeature        *output)
 {
   int copy, i;
 
   if (conv->copies == 1)
     {
-      run_tiles (conv, tiles, sources, n_sources, bias, output, scratch);
+      run_tiles (conv, tiles, sources, n_sources, bias, 0, output);
       return;
     }
 
@@ -762,27 +911,24 @@ run_winograd_copies (const JfConv     *conv,
       JfFeature        result = feature_of_copy (output, copy, conv->copies);
       const JfFeature *own    = &input;
 
-      run_tiles (conv, tiles, &own, 1, bias, &result, scratch);
+      run_tiles (conv, tiles, &own, 1, bias, copy, &result);
     }
 }
 
+/* The panels of parts @first … @first + @n - 1. */
 static void
-run_winograd (const JfConv     *conv,
-              const JfFeature **sources,
-              int               n_sources,
-              const float      *bias,
-              int               y,
-              JfFeature        *output,
-              float            *scratch)
+locate_parts (const JfConv    *conv,
+              Tiles           *tiles,
+              const JfFeature *output,
+              int              y,
+              int              first,
+              int              n,
+              float           *scratch)
 {
-  Tiles tiles = { .y = y };
-  int   start;
+  int vectors = conv->gemm->pixels / JF_LANES;
 
-  for (start = 0; start < output->vectors; start += tiles.n_panels * conv->gemm->pixels / JF_LANES)
-    {
-      locate_tiles (conv, &tiles, start, output->vectors, scratch);
-      run_winograd_copies (conv, &tiles, sources, n_sources, bias, output, scratch + conv->panels_size);
-    }
+  tiles->y = y;
+  locate_tiles (conv, tiles, first * vectors, MIN ((first + n) * vectors, output->vectors), scratch);
 }
 
 /*  public functions  */
@@ -888,6 +1034,11 @@ jf_conv_add_taps (JfConv      *conv,
   jf_conv_add_pointwise (conv, outputs * area, FALSE, taps, zeros);
   conv->channels = outputs;
   conv->late     = kernel - 1;
+  if (conv->method == JF_CONV_WINOGRAD)
+    {
+      conv->taps_size = conv->panels * conv->copies * taps_size (conv);
+      conv->scratch  += (JF_TILE - 1) * last_product_size (conv) + conv->taps_size;
+    }
   conv->tap_bias = g_memdup2 (bias, outputs * sizeof (float));
   conv->tap_relu = relu;
 }
@@ -908,19 +1059,39 @@ jf_conv_clear (JfConv *conv)
 }
 
 /**
+ * jf_conv_count_parts:
+ * @conv:   the step
+ * @output: where to
+ *
+ * Returns: into how many parts a block of rows falls: its panels of tiles, or all of it if it is not made by tiles
+ */
+int
+jf_conv_count_parts (const JfConv    *conv,
+                     const JfFeature *output)
+{
+  int vectors = conv->gemm->pixels / JF_LANES;
+
+  return conv->method == JF_CONV_WINOGRAD ? (output->vectors + vectors - 1) / vectors : 1;
+}
+
+/**
  * jf_conv_run:
  * @conv:      the step
  * @sources:   its inputs, in the order of the weights' channels
  * @n_sources: how many, up to JF_CONV_MAX_SOURCES
  * @bias:      one per output of the correlation
  * @y:         the first row to make
+ * @first:     the first part to make
+ * @n:         how many, up to @conv->panels
  * @output:    where to
  * @scratch:   @conv->scratch floats, 64-byte aligned
  *
- * Makes rows @y … @y + block_rows - 1 of the output from rows @y … @y + window - 1 of the sources: pixel (x, y) of the
- * output is the kernel's sum over (x … x + kernel - 1, y … y + kernel - 1). A step with taps begins these rows and completes
- * those that lie `late` above; steps have to follow each other, and the output has to be laid out for @conv->late more pixels
- * in a row than it has, with a reach of a tile at least.
+ * Makes parts of rows @y … @y + block_rows - 1 of the output from rows @y … @y + window - 1 of the sources: pixel (x, y) of the
+ * output is the kernel's sum over (x … x + kernel - 1, y … y + kernel - 1). Parts may be made in any order and at the same time.
+ *
+ * A step with taps begins these rows and completes those that lie `late` above; steps have to follow each other, and the
+ * output has to be laid out for @conv->late more pixels in a row than it has, with a reach of a tile at least. It is not done
+ * before jf_conv_join().
  */
 void
 jf_conv_run (const JfConv     *conv,
@@ -928,22 +1099,68 @@ jf_conv_run (const JfConv     *conv,
              int               n_sources,
              const float      *bias,
              int               y,
+             int               first,
+             int               n,
              JfFeature        *output,
              float            *scratch)
 {
-  if (conv->late > 0)
-    start_rows (conv, y, output);
+  Tiles tiles;
 
   switch (conv->method)
     {
     case JF_CONV_DIRECT:
+      if (conv->late > 0)
+        start_rows (conv, y, output);
       run_direct_copies (conv, sources, n_sources, bias, y, output, scratch);
       break;
     case JF_CONV_WINOGRAD:
-      run_winograd (conv, sources, n_sources, bias, y, output, scratch);
+      locate_parts (conv, &tiles, output, y, first, n, scratch);
+      run_winograd (conv, &tiles, sources, n_sources, bias, output);
       break;
     }
+}
 
-  if (conv->tap_relu)
+/**
+ * jf_conv_join:
+ * @conv:    the step
+ * @y:       as in jf_conv_run()
+ * @first:   the same
+ * @n:       the same
+ * @output:  the same
+ * @scratch: the same, as it was left
+ *
+ * Adds the taps of these parts to the rows, which has to be done in the order of parts: neighbours add to the same pixels.
+ */
+void
+jf_conv_join (const JfConv *conv,
+              int           y,
+              int           first,
+              int           n,
+              JfFeature    *output,
+              float        *scratch)
+{
+  Tiles tiles;
+  int   i, copy;
+
+  if (conv->late == 0)
+    return;
+
+  if (conv->method == JF_CONV_WINOGRAD)
+    {
+      if (first == 0)
+        start_rows (conv, y, output);
+
+      locate_parts (conv, &tiles, output, y, first, n, scratch);
+      for (i = 0; i < tiles.n_panels; i++)
+        for (copy = 0; copy < conv->copies; copy++)
+          {
+            JfFeature result = feature_of_copy (output, copy, conv->copies);
+
+            add_sums (conv, tiles.taps + (i * conv->copies + copy) * taps_size (conv), tiles.lane[i], tiles.n_vectors[i],
+                      y, &result);
+          }
+    }
+
+  if (conv->tap_relu && first + n == jf_conv_count_parts (conv, output))
     clip_rows (conv, y - conv->late, output);
 }

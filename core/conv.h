@@ -61,13 +61,14 @@ typedef struct
   int           window;       /* rows of the sources that a block of rows reads      */
   int           reach;        /* see jf_feature_init(): of the sources               */
   int           late;         /* rows and columns that taps need more, or 0          */
+  int           panels;       /* parts that are best made at a time                  */
   gsize         scratch;      /* floats that jf_conv_run() needs                     */
 
   /*< private >*/
   int           blocks;       /* 3x3 kernels per side (Winograd)                     */
   int           group;        /* outputs that are made at a time (Winograd)          */
-  int           panels;       /* panels of tiles that are made at a time (Winograd)  */
   gsize         panels_size;  /* floats of all that the panels need (Winograd)       */
+  gsize         taps_size;    /* floats of all sums of taps (Winograd)               */
   int           depth;
   int           shared_depth; /* products that all copies share (Winograd)           */
   float        *weights;
@@ -96,11 +97,21 @@ void jf_conv_add_taps      (JfConv           *conv,
                             const float      *weights,
                             const float      *bias);
 void jf_conv_clear         (JfConv           *conv);
+int  jf_conv_count_parts   (const JfConv     *conv,
+                            const JfFeature  *output);
 void jf_conv_run           (const JfConv     *conv,
                             const JfFeature **sources,
                             int               n_sources,
                             const float      *bias,
                             int               y,
+                            int               first,
+                            int               n,
+                            JfFeature        *output,
+                            float            *scratch);
+void jf_conv_join          (const JfConv     *conv,
+                            int               y,
+                            int               first,
+                            int               n,
                             JfFeature        *output,
                             float            *scratch);
 

@@ -5,7 +5,8 @@
  *
  * The target and guidance stacks make features, the filter stack joins them (PAPER: CNN_T, CNN_G, CNN_F). A band
  * runs all layers in step, a few rows at a time: a layer that is asked for rows first asks its sources for what
- * these need, so only a window of every feature exists at any time, whatever the height. A three-plane target
+ * these need, so only a window of every feature exists at any time, whatever the height. The order of all this is laid down
+ * before it begins (schedule.h), so that several threads can do it together. A three-plane target
  * under a one-plane model has three copies of T and F beside each other and G only once, as well as what F's first layer makes
  * of G's features.
  *
@@ -21,6 +22,7 @@
 
 #include "conv.h"
 #include "network.h"
+#include "schedule.h"
 #include "simd.h"
 
 #define COLOURS 3
@@ -77,7 +79,9 @@ struct _Node
   int             margin;       /* blocks on every side by which it is larger than the tile */
   int             block_rows;
   int             first;        /* where the first block of rows starts: 0 or above the image */
-  int             next;         /* the first row that is not made yet */
+  int             next;         /* the first row that is not planned yet */
+  int             made_by;      /* the stages that make the last of them */
+  int             read_by;      /* and read them at last, or -1 */
   JfFeature       feature;
 
   const JfPlanes *planes;       /* inputs: what to read */
@@ -95,9 +99,13 @@ struct _JfBand
   Node            *target;      /* its input */
   Node            *result;
   float           *noise_bias;
-  float           *memory;              /* of all features and the scratch */
+  float           *memory;              /* of all features and what threads need */
   gsize            capacity;            /* bytes */
-  float           *scratch;
+  float           *scratch;             /* [JF_BAND_MAX_THREADS][scratch_size] */
+  gsize            scratch_size;
+  JfSchedule       schedule;
+  const JfBandJob *job;                 /* from start to end */
+  int              max_threads;
 };
 
 /*  private functions  */
@@ -653,6 +661,19 @@ find_widest_tile (const JfNetwork *network)
   return MAX (lanes * JF_TILE - 2 * halo, JF_TILE);
 }
 
+/* What a layer needs of the band: scratch, and threads that are not more than can follow each other through its panels. */
+static void
+node_limit (const Node *node,
+            JfBand     *band)
+{
+  const JfConv *conv = &node->step->conv;
+
+  /* Whole cache lines, and not those of one thread after the other's at the same place of a page. */
+  band->scratch_size = MAX (band->scratch_size, (conv->scratch + 15) / 16 * 16 + 16);
+  if (conv->method == JF_CONV_WINOGRAD)
+    band->max_threads = MIN (band->max_threads, MAX (jf_conv_count_parts (conv, &node->feature) - 1, 2));
+}
+
 /* In large pages, as the layers jump between many rows and channels (8 % of the time on Zen 3). */
 static void
 band_reserve (JfBand *band,
@@ -671,17 +692,16 @@ band_reserve (JfBand *band,
 
 /* One piece of memory for everything that flows. */
 static void
-band_allocate (JfBand *band,
-               gsize   scratch)
+band_allocate (JfBand *band)
 {
-  gsize  size = scratch;
+  gsize  size = 0;
   float *free_memory;
   guint  i;
 
   for (i = 0; i < band->nodes->len; i++)
     size += jf_feature_size (&((Node *) g_ptr_array_index (band->nodes, i))->feature);
 
-  band_reserve (band, size * sizeof (float));
+  band_reserve (band, (size + JF_BAND_MAX_THREADS * band->scratch_size) * sizeof (float));
   memset (band->memory, 0, size * sizeof (float));
 
   free_memory = band->memory;
@@ -693,6 +713,98 @@ band_allocate (JfBand *band,
       free_memory  += jf_feature_size (feature);
     }
   band->scratch = free_memory;
+}
+
+/*  planning  */
+
+static int
+add_stage (JfBand *band,
+           Node   *node,
+           int     y,
+           int     n_rows)
+{
+  const JfConv *conv      = node->step ? &node->step->conv : NULL;
+  gboolean      by_panels = conv && conv->method == JF_CONV_WINOGRAD;
+  JfStage       stage     = { .what = node, .y = y, .n_parts = n_rows, .batch = n_rows };
+
+  if (conv)
+    {
+      stage.n_parts   = jf_conv_count_parts (conv, &node->feature);
+      stage.batch     = conv->panels;
+      stage.by_panels = by_panels;
+    }
+
+  return jf_schedule_add (&band->schedule, &stage);
+}
+
+/* Taps are added to the rows of the stage before, and begin rows in all panels at once. */
+static void
+node_plan_block (Node   *node,
+                 JfBand *band,
+                 int     n_rows)
+{
+  int      stage = add_stage (band, node, node->next, n_rows);
+  gboolean late  = node_late (node) > 0;
+  int      s;
+
+  for (s = 0; s < node->n_sources; s++)
+    {
+      const JfConv *conv = node->sources[s]->step ? &node->sources[s]->step->conv : NULL;
+
+      jf_schedule_depend (&band->schedule, stage, node->sources[s]->made_by, conv && conv->tap_relu);
+      node->sources[s]->read_by = stage;
+    }
+  jf_schedule_depend (&band->schedule, stage, node->read_by, late);
+  if (late)
+    jf_schedule_depend (&band->schedule, stage, node->made_by, FALSE);
+
+  node->made_by = stage;
+  node->next   += n_rows;
+}
+
+/* Plans the first @rows rows of a node's feature, as far as they are not planned yet. */
+static void
+node_plan (Node   *node,
+           JfBand *band,
+           int     rows)
+{
+  int s;
+
+  rows = MIN (rows, node->feature.height) + node_late (node);
+  if (! node->step)
+    {
+      if (node->next < rows)
+        node_plan_block (node, band, rows - node->next);
+      return;
+    }
+
+  while (node->next < rows)
+    {
+      for (s = 0; s < node->n_sources; s++)
+        node_plan (node->sources[s], band, node->next + node->step->conv.window);
+      node_plan_block (node, band, node->block_rows);
+    }
+}
+
+/* Everything that is to be done for a tile. */
+static void
+band_plan (JfBand *band,
+           int     height)
+{
+  Node *result = band->result;
+  int   y, rows, stage;
+
+  jf_schedule_restart (&band->schedule);
+  for (y = 0; y < height; y += rows)
+    {
+      rows = MIN (result->block_rows, height - y);
+      node_plan (result, band, y + rows);
+
+      stage = jf_schedule_add (&band->schedule, &(JfStage) { .y = y, .n_parts = 1, .batch = 1 });
+      jf_schedule_depend (&band->schedule, stage, result->made_by, TRUE);
+      result->read_by = stage;
+    }
+  jf_schedule_begin (&band->schedule);
 }
 
 /*  running  */
@@ -719,18 +831,19 @@ node_find_columns (const Node      *node,
 static void
 node_read_row (const Node      *node,
                const JfBand    *band,
-               const JfBandJob *job)
+               const JfBandJob *job,
+               int              row)
 {
   const JfPlanes *planes = node->planes;
   int             r      = band->network->space_to_depth;
   int             lanes  = node->feature.vectors * JF_LANES;
-  float          *to     = jf_feature_new_row (&node->feature, node->next);
+  float          *to     = jf_feature_new_row (&node->feature, row);
   int             plane, dy, i, lane;
 
   for (plane = 0; plane < node->n_planes; plane++)
     for (dy = 0; dy < r; dy++)
       {
-        int          y       = CLAMP (r * (job->tile.y - node->margin + node->next) + dy, 0, planes->height - 1);
+        int          y       = CLAMP (r * (job->tile.y - node->margin + row) + dy, 0, planes->height - 1);
         const float *from    = planes->data +
                                ((gsize) plane * planes->height + y) * planes->width;
         const int   *columns = node->columns;
@@ -743,34 +856,6 @@ node_read_row (const Node      *node,
             to      += node->feature.phase_stride;
           }
       }
-}
-
-/* Makes the first @rows rows of a node's feature, as far as they are not made yet. */
-static void
-node_pull (Node            *node,
-           JfBand          *band,
-           const JfBandJob *job,
-           int              rows)
-{
-  const JfFeature *sources[JF_CONV_MAX_SOURCES];
-  int              s;
-
-  rows = MIN (rows, node->feature.height) + node_late (node);
-  while (node->next < rows)
-    {
-      for (s = 0; s < node->n_sources; s++)
-        {
-          node_pull (node->sources[s], band, job, node->next + node->step->conv.window);
-          sources[s] = &node->sources[s]->feature;
-        }
-
-      if (node->step)
-        jf_conv_run (&node->step->conv, sources, node->n_sources, node->bias, node->next,
-                     &node->feature, band->scratch);
-      else
-        node_read_row (node, band, job);
-      node->next += node->block_rows;
-    }
 }
 
 /* The values of one phase go to every step-th pixel from @column on, as far as the region shows it. */
@@ -828,29 +913,79 @@ node_write_row (const Node      *node,
 }
 
 static void
-band_start (JfBand          *band,
-            const JfBandJob *job)
+node_start_tile (Node         *node,
+                 const JfBand *band)
 {
-  const JfNetwork *network = band->network;
-  guint            i;
-  int              o;
+  const JfBandJob *job = band->job;
 
-  for (i = 0; i < band->nodes->len; i++)
+  node->next           = node->first;
+  node->made_by        = -1;
+  node->read_by        = -1;
+  node->feature.height = job->tile.height + 2 * node->margin;
+  if (! node->step)
     {
-      Node *node = g_ptr_array_index (band->nodes, i);
-
-      node->next           = node->first;
-      node->feature.height = job->tile.height + 2 * node->margin;
-      if (! node->step)
-        {
-          node->planes = node == band->guidance ? job->guidance : job->target;
-          node_find_columns (node, band, job);
-        }
+      node->planes = node == band->guidance ? job->guidance : job->target;
+      node_find_columns (node, band, job);
     }
+}
 
-  if (network->noise_step)
-    for (o = 0; o < network->noise_step->conv.outputs; o++)
-      band->noise_bias[o] = network->noise_step->bias[o] + job->noise_level * network->noise_gain[o];
+static gboolean
+work_on_layer (JfBand   *band,
+               JfWorker *worker,
+               Node     *node,
+               float    *scratch)
+{
+  const JfConv    *conv = &node->step->conv;
+  const JfFeature *sources[JF_CONV_MAX_SOURCES];
+  int              y    = worker->stage->y;
+  int              s;
+
+  for (s = 0; s < node->n_sources; s++)
+    sources[s] = &node->sources[s]->feature;
+  jf_conv_run (conv, sources, node->n_sources, node->bias, y, worker->first, worker->n, &node->feature, scratch);
+  if (conv->late == 0)
+    return TRUE;
+
+  if (! jf_schedule_await_turn (&band->schedule, worker))
+    return FALSE;
+  jf_conv_join (conv, y, worker->first, worker->n, &node->feature, scratch);
+
+  return TRUE;
+}
+
+/* In one thread, so that somebody can be told of rows in their order. */
+static gboolean
+work_on_output (JfBand *band,
+                int     y)
+{
+  const JfBandJob *job  = band->job;
+  int              rows = MIN (band->result->block_rows, job->tile.height - y);
+  int              i;
+
+  for (i = 0; i < rows; i++)
+    node_write_row (band->result, band, job, y + i);
+
+  return ! job->func || job->func (rows, job->data);
+}
+
+/* Does what was claimed; FALSE if the work was stopped. */
+static gboolean
+work (JfBand   *band,
+      JfWorker *worker,
+      float    *scratch)
+{
+  Node *node = worker->stage->what;
+  int   i;
+
+  if (! node)
+    return work_on_output (band, worker->stage->y);
+  if (node->step)
+    return work_on_layer (band, worker, node, scratch);
+
+  for (i = 0; i < worker->n; i++)
+    node_read_row (node, band, band->job, worker->stage->y + worker->first + i);
+
+  return TRUE;
 }
 
 /*  public functions  */
@@ -959,6 +1094,7 @@ jf_band_new (void)
   JfBand *band = g_new0 (JfBand, 1);
 
   band->nodes = g_ptr_array_new_with_free_func (node_free);
+  jf_schedule_init (&band->schedule);
 
   return band;
 }
@@ -973,6 +1109,7 @@ jf_band_free (JfBand *band)
   if (! band)
     return;
 
+  jf_schedule_clear (&band->schedule);
   g_ptr_array_unref (band->nodes);
   g_free (band->noise_bias);
   g_aligned_free (band->memory);
@@ -1001,60 +1138,91 @@ jf_band_fits (const JfBand    *band,
  * @network: (transfer none): the network, which has to live as long as the band runs it
  * @width:   the width of the tiles to come, in blocks
  *
- * Memory for running a network in one thread: the windows of all features. It does not depend on the height, and what the band
- * had for another network or width is used again.
+ * Memory for running a network: the windows of all features. It does not depend on the height, and what the band had for
+ * another network or width is used again.
  */
 void
 jf_band_fit (JfBand          *band,
              const JfNetwork *network,
              int              width)
 {
-  gsize scratch = 0;
   guint i;
 
   if (jf_band_fits (band, network, width))
     return;
 
   band_lay_out (band, network, width);
+  band->scratch_size = 0;
+  band->max_threads  = JF_BAND_MAX_THREADS;
   for (i = 0; i < band->nodes->len; i++)
     {
       Node *node = g_ptr_array_index (band->nodes, i);
 
       if (node->step)
-        scratch = MAX (scratch, node->step->conv.scratch);
+        node_limit (node, band);
       else
         node->columns = g_new (int, (gsize) network->space_to_depth * JF_TILE * node->feature.vectors * JF_LANES);
     }
-  band_allocate (band, scratch);
+  band_allocate (band);
 }
 
 /**
- * jf_band_run:
+ * jf_band_start:
  * @band: a band
- * @job:  what to work on; its tile is at most as wide as the band
+ * @job:  (transfer none): what to work on; its tile is at most as wide as the band
  *
- * Runs the network over a tile. Pixels outside the planes are those of their edges.
- *
- * Returns: FALSE if @job->func stopped it, with @job->output half written
+ * Prepares running the network over a tile. Pixels outside the planes are those of their edges.
  */
-gboolean
-jf_band_run (JfBand          *band,
-             const JfBandJob *job)
+void
+jf_band_start (JfBand          *band,
+               const JfBandJob *job)
 {
-  int y, i;
-  int rows;
+  const JfNetwork *network = band->network;
+  guint            i;
+  int              o;
 
-  band_start (band, job);
-  for (y = 0; y < job->tile.height; y += rows)
-    {
-      rows = MIN (band->result->block_rows, job->tile.height - y);
-      node_pull (band->result, band, job, y + rows);
-      for (i = 0; i < rows; i++)
-        node_write_row (band->result, band, job, y + i);
+  band->job = job;
+  for (i = 0; i < band->nodes->len; i++)
+    node_start_tile (g_ptr_array_index (band->nodes, i), band);
 
-      if (job->func && ! job->func (rows, job->data))
-        return FALSE;
-    }
+  if (network->noise_step)
+    for (o = 0; o < network->noise_step->conv.outputs; o++)
+      band->noise_bias[o] = network->noise_step->bias[o] + job->noise_level * network->noise_gain[o];
 
-  return TRUE;
+  band_plan (band, job->tile.height);
+}
+
+/**
+ * jf_band_get_max_threads:
+ * @band: a band
+ *
+ * Returns: how many threads find something to do, up to JF_BAND_MAX_THREADS
+ */
+int
+jf_band_get_max_threads (const JfBand *band)
+{
+  return band->max_threads;
+}
+
+/**
+ * jf_band_work:
+ * @band:   a band that was started
+ * @thread: a number below jf_band_get_max_threads() that no other thread has
+ *
+ * Takes part in the work until nothing is left to begin. It is done when this has returned in all threads, in one of them at
+ * least. If the job's function wanted to stop, the output is half written.
+ */
+void
+jf_band_work (JfBand *band,
+              int     thread)
+{
+  float    *scratch = band->scratch + thread * band->scratch_size;
+  JfWorker  worker;
+
+  jf_schedule_join (&band->schedule, &worker);
+  while (jf_schedule_claim (&band->schedule, &worker))
+    if (work (band, &worker, scratch))
+      jf_schedule_finish (&band->schedule, &worker);
+    else
+      jf_schedule_stop (&band->schedule);
 }

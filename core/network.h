@@ -17,13 +17,16 @@ typedef enum
   JF_NETWORK_DIRECT     /* direct convolution throughout: the reference in tests        */
 } JfNetworkMethod;
 
+/* How many threads may work on a tile together. */
+#define JF_BAND_MAX_THREADS 8
+
 /* A model's weights, packed for this CPU and for one kind of picture. Immutable. */
 typedef struct _JfNetwork JfNetwork;
 
-/* The rows that flow between the layers of a network, for one thread at a time. */
+/* The rows that flow between the layers of a network, for one tile at a time. */
 typedef struct _JfBand JfBand;
 
-/* Called after every few rows; FALSE stops the band. */
+/* Called after every few rows, in their order, in any of the threads; FALSE stops the band. */
 typedef gboolean (* JfBandFunc) (int      rows,
                                  gpointer data);
 
@@ -58,8 +61,12 @@ gboolean    jf_band_fits        (const JfBand     *band,
 void        jf_band_fit         (JfBand           *band,
                                  const JfNetwork  *network,
                                  int               width);
-gboolean    jf_band_run         (JfBand           *band,
+int         jf_band_get_max_threads
+                                (const JfBand     *band);
+void        jf_band_start       (JfBand           *band,
                                  const JfBandJob  *job);
+void        jf_band_work        (JfBand           *band,
+                                 int               thread);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (JfBand, jf_band_free)
 
