@@ -24,6 +24,19 @@ def use_dialog (image, targets, *actions, guidance=None, title=TITLE, mode='flas
     return json.loads (shown), status, text
 
 
+def check_cancel (image, target):
+    """Cancel while the filter is applied leaves the image as it was."""
+    before, layers = read (target), len (image.get_layers ())
+    image.clean_all ()
+    # Seconds of work, on any machine.
+    with model_file (lambda path: fixture.save_model (path, width=2000)):
+        shown, status, text = use_dialog (image, [target], 'Preview=off', 'Quality=Fast', 'Align guidance=Off', 'OK',
+                                          'PROGRESS', f'PNG={PICTURES}/applying.png', 'Cancel', 'READY', 'Cancel')
+    check (status == Gimp.PDBStatusType.CANCEL, text)
+    check (read (target) == before and not image.is_dirty (), 'the image changed')
+    check (len (image.get_layers ()) == layers, 'a layer was left behind')
+
+
 def check_controls (path):
     """Each has a name; all but GIMP's own buttons say what they are for; no key is another's."""
     with open (path) as file:

@@ -6,7 +6,7 @@ driver.py TITLE ACTION…: a user at the dialog of that title; prints what it sh
 Actions, in order: WIDGET=VALUE sets a slider, a combo box or a check box by its accessible name; CHANGE changes all of
 them, one after the other; CONTROLS=FILE writes what there is to use as JSON; WAIT waits until the preview shows the
 result; FOCUS gives it the keyboard; PROGRESS waits until the filter is applied, READY until that has ended; FILE=FILE
-waits for a file; MENU=ITEM chooses from the menus of GIMP's window, and HAS=ITEM waits until a combo box offers that;
+waits for a file, SAYS=TEXT for a text that begins so; MENU=ITEM chooses from the menus of GIMP's window, and HAS=ITEM waits until a combo box offers that;
 PNG=FILE takes a picture of the screen and PREVIEW=FILE one of the preview; KEYS=KEY… presses keys by their names ("+Key"
 holds one down, "-Key" lets it go); DRAG=X,Y,X,Y drags within the preview; anything else is the name of a button to press.
 """
@@ -201,6 +201,9 @@ def act (dialog, action):
         take_picture (value)
     elif name == 'FILE':
         wait_for (lambda: os.path.exists (value), value)
+    elif name == 'SAYS':
+        wait_for (lambda: any (node.get_role () == Atspi.Role.LABEL and node.get_name ().startswith (value)
+                               for node in descend (dialog)), f'text “{value}”')
     elif name == 'MENU':
         wait_for (lambda: find_menu_item (value), f'menu item {value}').get_action_iface ().do_action (0)
     elif name == 'HAS':

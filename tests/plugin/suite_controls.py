@@ -53,15 +53,7 @@ for mode in MODES:
 def cancel_while_it_is_applied ():
     image = new_image (3000, 2000)
     target, guide = add_layer (image, 'target'), add_layer (image, 'guide')
-    before = read (target)
-    image.clean_all ()
-    # Seconds of work, on any machine.
-    with model_file (lambda path: fixture.save_model (path, width=2000)):
-        shown, status, text = use_dialog (image, [target], 'Preview=off', 'Quality=Fast', 'Align guidance=Off', 'OK',
-                                          'PROGRESS', f'PNG={PICTURES}/applying.png', 'Cancel', 'READY', 'Cancel')
-    check (status == Gimp.PDBStatusType.CANCEL, text)
-    check (read (target) == before and not image.is_dirty (), 'the image changed')
-    check (len (image.get_layers ()) == 2, 'a layer was left behind')
+    check_cancel (image, target)
 
 
 @case

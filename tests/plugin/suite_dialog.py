@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """the dialog, as somebody at the screen uses it"""
 
+from gi.repository import Gio
+
 from dialog import *
 
 GUIDANCE = 'Flash photo'
+SAMPLE = pathlib.Path (__file__).resolve ().parents[1] / 'data/sample'
 
 
 def make_image ():
@@ -74,6 +77,28 @@ def layers_in_groups_are_offered ():
     image.reorder_item (layers['flash'], group, 0)
     image.reorder_item (layers['target'], group, 1)
     check (get_guidance (image, layers['target']) == {'items': ['group', 'flash', 'top', 'bottom'], 'choice': 'flash'})
+
+
+def load_sample (offset=(0, 0)):
+    image = Gimp.file_load (Gimp.RunMode.NONINTERACTIVE, Gio.File.new_for_path (f'{SAMPLE}/noflash.png'))
+    target = image.get_layers ()[0]
+    flash = Gimp.file_load_layer (Gimp.RunMode.NONINTERACTIVE, image, Gio.File.new_for_path (f'{SAMPLE}/flash.png'))
+    image.insert_layer (flash, None, 0)
+    flash.set_offsets (*offset)
+    return image, target
+
+
+@case
+def how_the_guidance_lies_is_said ():
+    image, target = load_sample ()
+    use_dialog (image, [target], 'SAYS=Aligned', 'Cancel')
+    image, target = load_sample ((5, 0))
+    use_dialog (image, [target], 'SAYS=About 5 pixels off', 'Align guidance=Shift', 'SAYS=Moved by about 5 pixels', 'Cancel')
+    image, layers = make_image ()
+    layers['top'].set_offsets (12, 0)
+    layers['flash'].set_offsets (100, 0)
+    use_dialog (image, [layers['target']], f'{GUIDANCE}=top', 'SAYS=Covers 50%', f'{GUIDANCE}=flash', 'SAYS=Does not overlap',
+                'Cancel', guidance=layers['bottom'])
 
 
 @case

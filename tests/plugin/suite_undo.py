@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""beside GIMP's window: Edit, Undo, which nothing else can do, and layers that come while the dialog is open"""
+"""beside GIMP's window: Edit, Undo, which nothing else can do, layers that come while the dialog is open, and cancel"""
 
 import pathlib
 import time
@@ -56,6 +56,16 @@ def a_layer_that_comes_is_offered ():
     shown, status, text = use_dialog (image, [target], 'MENU=Duplicate Layer', 'HAS=target copy', 'Flash photo=target copy',
                                       'WAIT', 'Cancel')
     check (shown['Flash photo'] == {'items': ['target copy', 'guide'], 'choice': 'target copy'}, shown)
+    display.delete ()
+
+
+@case
+def cancel_while_it_is_applied ():
+    image = new_image (3000, 2000)
+    target, guide = add_layer (image, 'target'), add_layer (image, 'guide')
+    display = Gimp.Display.new (image)
+    Gimp.displays_flush ()
+    check_cancel (image, target)
     display.delete ()
 
 
