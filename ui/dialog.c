@@ -244,13 +244,12 @@ get_widget (Dialog     *self,
 static char *
 add_percent (const char *label)
 {
-  const char      *letter = strstr (label, "(_");
-  g_autofree char *name   = letter ? g_strndup (label, (gsize) (letter - label)) : g_strdup (label);
-
+  const char      *letter  = strstr (label, "(_");
+  g_autofree char *name    = letter ? g_strchomp (g_strndup (label, (gsize) (letter - label))) : g_strdup (label);
   /* TRANSLATORS: the label of a slider in percent. */
   g_autofree char *percent = g_strdup_printf (_("%s (%%)"), name);
 
-  return g_strconcat (percent, letter, NULL);
+  return g_strconcat (percent, letter ? label + strlen (name) : NULL, NULL);
 }
 
 /* There are models for some factors only. */
