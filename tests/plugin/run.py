@@ -105,8 +105,8 @@ HARMLESS = [r'Failed to parse tag cache', r'Missing arg type: GimpExportOptions'
             r'^set device', r'^\(gimp:.*G[dt]k-CRITICAL', r'^dbus-daemon', r'^SpiRegistry daemon',
             r'gimp_ui_theme_changed', r'gimp_window_transient_on_mapped',
             # of GIMP 3.2
-            r'Glycin running without sandbox', r'ignored because resources of type', r'GIMP-Message: Welcome',
-            r"Zombie plug-in: the process of plug-in 'python-eval"]
+            r'Glycin running without sandbox', r'ignored because resources of type', r'GIMP-(Message|Meldung): Welcome',
+            r'gimp_device_info_save_tool', r"Zombie plug-in: the process of plug-in 'python-eval"]
 
 
 def prints_messages (gimp):
