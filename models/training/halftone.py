@@ -1,11 +1,12 @@
 # Joint Filter: learned joint image filtering
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
-# halftone: clean pictures -> (their printed, dithered or diffused likeness, the same as guide, the tone without dots)
+# halftone: clean pictures -> (their printed, dithered or diffused likeness, a guide, the tone without dots)
 """Pictures are separated into four inks, each is screened with dots on a grid of its own angle and ruling, and the print is
 scanned: blurred, noisy, perhaps a JPEG file. The truth is what the same inks make in the mean: the tone without the dots, with the print's own colours,
 paper, register and blur. Line art is drawn over tints as solid black. Other shares are ordered dither and
-error diffusion of pixels, which nothing blurs, and clean pictures, which are to stay as they are. Target and guide are the same picture."""
+error diffusion of pixels, which nothing blurs, and clean pictures, which are to stay as they are. Most are guided by themselves, a share by a
+better picture of the same: a photo of other tones and colours without dots."""
 
 import math
 import random
@@ -19,7 +20,7 @@ import photos
 from batch import Batch
 from fields import blur, gaussian, lognormal, some, uniform
 
-TRIALS = ('fine', 'coarse', 'drawing', 'ordered', 'diffused', 'clean')
+TRIALS = ('fine', 'coarse', 'guided', 'drawing', 'ordered', 'diffused', 'clean')
 ANGLES = (15, 75, 0, 45)                     # degrees of cyan, magenta, yellow and black in offset printing
 INKS = ((.0, .62, .86), (.85, .1, .5), (.98, .92, .05), (.1, .1, .1))    # encoded red, green and blue of offset inks on white
 PURE = ((0, 1, 1), (1, 0, 1), (1, 1, 0), (0, 0, 0))
@@ -212,9 +213,20 @@ def pixels(photo, maker):
     return maker(photo), photo
 
 
-def batch_of(target, truth):
-    error = (target - truth).square().mean((1, 2, 3)).sqrt()
-    return Batch(target, target, truth, torch.zeros_like(error), .25 * error + .01)
+def better(tone):
+    """The same without dots from elsewhere: colours mixed anew or grey, other tones, a little soft and noisy."""
+    mixed = flash.recoloured(tone.clamp_min(0), .3) ** lognormal(tone, .3)
+    parts = [blur(part, random.uniform(.25, .9)) for part in mixed.chunk(8)]
+    return (torch.cat(parts) + torch.randn_like(tone) * uniform(tone, 0, .01)).clamp(0, 1)
+
+
+def batch_of(target, truth, guided=0):
+    """A share `guided` has a better picture as guide, the others themselves."""
+    error, guide = (target - truth).square().mean((1, 2, 3)).sqrt(), target.clone()
+    k = some(target, guided)
+    if len(k):
+        guide[k] = better(truth[k])
+    return Batch(target, guide, truth, torch.zeros_like(error), .25 * error + .01)
 
 
 @torch.no_grad()
@@ -226,7 +238,7 @@ def examples(tiles, count, size, settings):
     period = torch.exp(uniform(parts[0], math.log(settings['finest']), math.log(settings['coarsest'])))
     made = [[torch.cat(x) for x in zip(*(press(p, q, len(p) // 3) for p, q in zip(parts[0].chunk(8), period.chunk(8))))],
             pixels(parts[1], ordered), pixels(parts[2], diffused), (parts[3], parts[3])]
-    return batch_of(*(torch.cat(x) for x in zip(*made))).shuffled()
+    return batch_of(*(torch.cat(x) for x in zip(*made)), settings['guided']).shuffled()
 
 
 @torch.no_grad()
@@ -236,8 +248,8 @@ def trials(tiles, count, size, settings, kind):
         return batch_of(*pixels(photo, ordered if kind == 'ordered' else diffused))
     if kind == 'clean':
         return batch_of(photo, photo)
-    period = torch.full((len(photo), 1, 1, 1), 7. if kind == 'coarse' else 4., device=photo.device)
-    return batch_of(*press(photo, period, len(photo) if kind == 'drawing' else 0))
+    period = torch.full((len(photo), 1, 1, 1), 7. if kind in ('coarse', 'guided') else 4., device=photo.device)
+    return batch_of(*press(photo, period, len(photo) if kind == 'drawing' else 0), float(kind == 'guided'))
 
 
 figure = flash.figure

@@ -34,6 +34,7 @@ SCALE_DOWN, SCALE_UP = 0.5, 1.001
 LARGEST_NORM = 1.0           # of a step's gradient, for all weights together
 TYPES = {'fp16': torch.float16, 'bf16': torch.bfloat16}
 
+
 def loss_of(kind, output, truth, expected):
     error = (output - truth).square().mean((1, 2, 3))
     if kind == 'log':                                    # mean PSNR
@@ -46,13 +47,14 @@ def loss_of(kind, output, truth, expected):
 
 
 def outputs_of(net, target, guide, told, passes):
-    """What every pass gives: a single one without its margin; several whole, each improving what the last one gave,
-    guided by that too."""
+    """What every pass gives: a single one without its margin; several whole, each improving what the last one gave. A picture
+    that guides itself does so as each pass leaves it."""
     if passes == 1:
         return [net(target, guide, told)]
-    outputs = []
+    outputs, own = [], (guide == target).flatten(1).all(1)[:, None, None, None]
     for _ in range(passes):
-        target = guide = net.apply_to(target, guide, told)
+        target = net.apply_to(target, guide, told)
+        guide = torch.where(own, target, guide)
         outputs.append(target)
     return outputs
 

@@ -23,13 +23,28 @@ def sample (name):
 
 def moved (picture, dx, dy, angle=0, scale=1):
     """As a camera sees it that moved: a similarity about the middle, in pixels, degrees and times."""
+    if angle == 0 and scale == 1:
+        return in_bytes (shifted (picture, dx, dy))
     turn = scale * numpy.exp (1j * numpy.radians (angle))
     centre = WIDTH / 2 + HEIGHT / 2 * 1j
     origin = centre - (centre + dx + 1j * dy) / turn
     a = 1 / turn
-    image = Image.fromarray ((picture * 255).round ().astype (numpy.uint8))
+    image = Image.fromarray (numpy.uint8 (in_bytes (picture) * 255 + 0.5))
     return numpy.asarray (image.transform (image.size, Image.AFFINE, (a.real, -a.imag, origin.real, a.imag, a.real, origin.imag),
                                            Image.BICUBIC), numpy.float64) / 255
+
+
+def in_bytes (picture):
+    return (picture * 255).round ().clip (0, 255) / 255
+
+
+def shifted (picture, dx, dy):
+    """By its waves' phases, mirrored at the edges: as sharp as before, which no interpolation in pixels would leave it."""
+    height, width = picture.shape[:2]
+    mirrored = numpy.pad (picture, ((0, height), (0, width), (0, 0)), mode='symmetric')
+    y, x = (numpy.fft.fftfreq (n) for n in mirrored.shape[:2])
+    phase = numpy.exp (-2j * numpy.pi * (y[:, None] * dy + x * dx))[..., None]
+    return numpy.fft.ifft2 (numpy.fft.fft2 (mirrored, axes=(0, 1)) * phase, axes=(0, 1)).real[:height, :width]
 
 
 def fill_with (layer, picture):
