@@ -511,7 +511,7 @@ test_progress (void)
   g_auto (JfPlanes)      output   = random_planes (3, WIDTH, HEIGHT);
   g_autoptr (JfScene)    scene    = jf_scene_new (pipeline, &target, NULL, NULL, &plain, NULL);
   Progress               progress = { 0 };
-  const JfTask           task     = { .progress = note_progress, .progress_data = &progress };
+  const JfTask           task     = { 1, NULL, note_progress, &progress };
 
   g_assert_true (jf_scene_render (scene, &everything, &task, NULL, &output, NULL));
   g_assert_cmpint (progress.calls, >, 4);
