@@ -181,6 +181,16 @@ def drag (dialog, points):
     Atspi.generate_mouse_event (x + to_x, y + to_y, 'b1r')
 
 
+def set_value (control, value):
+    if control.get_role () == Atspi.Role.CHECK_BOX:
+        if control.get_state_set ().contains (Atspi.StateType.CHECKED) != (value == 'on'):
+            control.get_action_iface ().do_action (0)
+    elif control.get_role () == Atspi.Role.COMBO_BOX:
+        control.get_selection_iface ().select_child (get_items (control).index (value))
+    else:
+        control.get_value_iface ().set_current_value (float (value))
+
+
 def act (dialog, action):
     name, separator, value = action.partition ('=')
     if action == 'WAIT':
@@ -218,15 +228,9 @@ def act (dialog, action):
         press_keys (dialog, value)
     elif name == 'DRAG':
         drag (dialog, value)
-    elif find (dialog, Atspi.Role.CHECK_BOX, name):
-        box = find (dialog, Atspi.Role.CHECK_BOX, name)
-        if box.get_state_set ().contains (Atspi.StateType.CHECKED) != (value == 'on'):
-            box.get_action_iface ().do_action (0)
-    elif find (dialog, Atspi.Role.COMBO_BOX, name):
-        combo = find (dialog, Atspi.Role.COMBO_BOX, name)
-        combo.get_selection_iface ().select_child (get_items (combo).index (value))
     else:
-        find (dialog, Atspi.Role.SPIN_BUTTON, name).get_value_iface ().set_current_value (float (value))
+        set_value (wait_for (lambda: find (dialog, Atspi.Role.CHECK_BOX, name) or find (dialog, Atspi.Role.COMBO_BOX, name) or
+                             find (dialog, Atspi.Role.SPIN_BUTTON, name), f'control “{name}”'), value)
     time.sleep (0.1)
 
 
