@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """layers that differ, selections, outputs"""
 
+import numpy
+
 from support import *
 
 
@@ -293,6 +295,72 @@ def script_fu_with_named_arguments ():
     values = procedure.run (config)
     check (values.index (0) == Gimp.PDBStatusType.SUCCESS, values.index (0).value_nick)
     check_near (planes (target)[0], [(a + b) / 2 for a, b in zip (before, full)])
+
+
+# Larger than the band that is computed at a time.
+TALL = 1024, 4300
+
+
+def tall_pair ():
+    """Of values that differ in every row, without a random number for each."""
+    image = new_image (*TALL)
+    pixel = noise (4 * TALL[0], 5, 0.2, 0.8)
+    for name, step in (('guide', 1.3), ('target', 0.7)):
+        layer = add_layer (image, name)
+        rows = numpy.array (pixel).reshape (1, TALL[0], 4) + 0.15 * numpy.sin (step * numpy.arange (TALL[1]))[:, None, None]
+        rows[..., 3] = 1.0
+        layer.get_buffer ().set (whole (layer), "R'G'B'A float", rows.astype (numpy.float32).tobytes ())
+    return image, layer, image.get_layers ()[1]
+
+
+def get_rows (layer):
+    return numpy.frombuffer (read (layer), numpy.float32).reshape (TALL[1], TALL[0], 3)
+
+
+@case
+def passes_over_a_picture_larger_than_a_band ():
+    image, target, guidance = tall_pair ()
+    values = array.array ('f', get_rows (target).transpose (2, 0, 1).tobytes ())
+    for i in range (3):
+        values = apply (values, values, *TALL, model='texture-removal')
+    run (image, [target], None, mode='texture-removal', iterations=3)
+    expected = numpy.array (values).reshape (3, TALL[1], TALL[0]).transpose (1, 2, 0)
+    off = numpy.abs (get_rows (target) - expected).max ()
+    check (off <= 1e-4, f'off by {off}')
+
+
+@case
+def noise_of_a_picture_larger_than_a_band_is_that_of_all_of_it ():
+    image, target, guidance = tall_pair ()
+    copy = target.copy ()
+    image.insert_layer (copy, None, 0)
+    run (image, [copy], guidance, noise_level=0.0)
+    image.select_rectangle (Gimp.ChannelOps.REPLACE, 0, 4200, TALL[0], 60)
+    run (image, [target], guidance, noise_level=0.0)
+    found, expected = (get_rows (layer)[4200:4260] for layer in (target, copy))
+    off = numpy.abs (found - expected).max ()
+    check (off <= 1e-4, f'off by {off}')
+
+
+@case
+def transparent_guidance_is_its_mean_in_every_band ():
+    image, target, guidance = tall_pair ()
+    clear = guidance.copy ()
+    image.insert_layer (clear, None, 0)
+    clear.add_alpha ()
+    image.select_rectangle (Gimp.ChannelOps.REPLACE, 0, 2000, *TALL)
+    clear.edit_clear ()
+    Gimp.Selection.none (image)
+    mean = get_rows (guidance)[:2000].mean ((0, 1))
+    filled = get_rows (guidance).copy ()
+    filled[2000:] = mean
+    guidance.get_buffer ().set (whole (guidance), "R'G'B' float", filled.tobytes ())
+    copy = target.copy ()
+    image.insert_layer (copy, None, 0)
+    run (image, [copy], guidance)
+    run (image, [target], clear)
+    off = numpy.abs (get_rows (target) - get_rows (copy)).max ()
+    check (off <= 1e-4, f'off by {off}')
 
 
 run_cases ()
