@@ -210,6 +210,56 @@ test_regions (void)
     }
 }
 
+/* What is cut out of both pictures is enough, whether it guides itself or not. */
+static void
+test_area (void)
+{
+  const JfRegion         regions[] = { { 30, 0, 1, 1 }, { 31, 17, 9, 8 }, { 0, 20, WIDTH, 4 }, { WIDTH - 5, HEIGHT - 3, 5, 3 } };
+  g_autoptr (JfPipeline) pipeline  = load (&noisy_mode, &(JfPipelineOptions) { .noise_level = 0.1, .iterations = 3 });
+  g_auto (JfPlanes)      target    = random_planes (3, WIDTH, HEIGHT);
+  g_auto (JfPlanes)      guidance  = random_planes (1, WIDTH, HEIGHT);
+
+  for (int self = 0; self < 2; self++)
+    {
+      g_autoptr (JfScene) scene = jf_scene_new (pipeline, &target, NULL, self ? NULL : &guidance, &plain, NULL);
+      g_auto (JfPlanes)   whole = render (scene, &everything, 3, 3);
+
+      for (guint i = 0; i < G_N_ELEMENTS (regions); i++)
+        {
+          const JfRegion     *region   = &regions[i];
+          JfRegion            area     = jf_scene_get_area (pipeline, WIDTH, HEIGHT, region);
+          JfRegion            inside   = { region->x - area.x, region->y - area.y, region->width, region->height };
+          g_auto (JfPlanes)   part     = { 0 };
+          g_auto (JfPlanes)   guide    = { 0 };
+          g_autoptr (JfScene) of_area  = NULL;
+          g_auto (JfPlanes)   found    = { 0 };
+
+          g_assert_true (jf_planes_crop (&part, &target, &area, NULL));
+          g_assert_true (jf_planes_crop (&guide, &guidance, &area, NULL));
+          of_area = jf_scene_new (pipeline, &part, NULL, self ? NULL : &guide, &plain, NULL);
+          found   = render (of_area, &inside, 3, 3);
+          assert_near (&found, &whole, region);
+        }
+    }
+}
+
+/* Strokes reach everywhere, and where a guidance lies shows in all of it. */
+static void
+test_area_of_everything (void)
+{
+  const JfRegion         region  = { 30, 20, 1, 1 };
+  g_autoptr (JfPipeline) strokes = load (&strokes_mode, &(JfPipelineOptions) { 0 });
+  g_autoptr (JfPipeline) moving  = load (&noisy_mode, &(JfPipelineOptions) { .iterations = 1, .motion = JF_MOTION_SHIFT });
+  g_autoptr (JfPipeline) still   = load (&noisy_mode, &(JfPipelineOptions) { .iterations = 1 });
+  JfRegion               area    = jf_scene_get_area (strokes, WIDTH, HEIGHT, &region);
+
+  g_assert_cmpmem (&area, sizeof area, &everything, sizeof everything);
+  area = jf_scene_get_area (moving, WIDTH, HEIGHT, &region);
+  g_assert_cmpmem (&area, sizeof area, &everything, sizeof everything);
+  area = jf_scene_get_area (still, WIDTH, HEIGHT, &region);
+  g_assert_cmpint (area.width, <, WIDTH);
+}
+
 /* A target that guides itself does so as each pass leaves it, and a fixed number of passes is the mode's. */
 static void
 test_self (void)
@@ -560,6 +610,8 @@ main (int    argc,
 
   g_test_add_func ("/scene/passes", test_passes);
   g_test_add_func ("/scene/regions", test_regions);
+  g_test_add_func ("/scene/area", test_area);
+  g_test_add_func ("/scene/area-of-everything", test_area_of_everything);
   g_test_add_func ("/scene/self", test_self);
   g_test_add_func ("/scene/change", test_change);
   g_test_add_func ("/scene/factors", test_factors);
