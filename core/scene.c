@@ -7,6 +7,8 @@
  * Every pass of the network over a part needs its halo around it from the pass before. So the first pass computes
  * the part with the halos of all that follow, the next one halo less, and so on: never more than the whole picture.
  */
+#include <string.h>
+
 #include "colorize.h"
 #include "noise.h"
 #include "resample.h"
@@ -21,9 +23,10 @@ struct _JfScene
 {
   JfPipeline  *pipeline;
   JfFilter    *filter;         /* of the pipeline                                         */
-  JfPlanes     target;         /* the caller's memory                                     */
-  JfPlanes     guidance;       /* the caller's memory                                     */
+  JfPlanes     target;         /* the caller's memory; a size only where it is strokes    */
+  JfPlanes     guidance;       /* the caller's memory; a size only where it guides strokes */
   const float *alpha;          /* the caller's memory; NULL: all opaque                   */
+  gboolean     guides_itself;
 
   JfMotion     motion;         /* that was looked for                                     */
   JfAlign      align;          /* and found                                               */
@@ -35,7 +38,7 @@ struct _JfScene
   JfPlanes     own_guide;
 
   JfPlanes     strokes;        /* chroma, where the target is strokes                     */
-  JfPlanes     stroke_alpha;   /* how much of a stroke pixels are, where they are on a copy */
+  JfPlanes     stroke_alpha;   /* how much of a stroke pixels are                         */
 
   float        noise_level;    /* as estimated; UNKNOWN: not asked so far                 */
 };
@@ -65,13 +68,13 @@ static gboolean make_guide     (JfScene         *scene,
                                 GError         **error);
 static gboolean make_input     (JfScene         *scene,
                                 GError         **error);
+static gboolean take_strokes   (JfScene         *scene,
+                                GError         **error);
 static gboolean spread_strokes (JfScene         *scene,
                                 const JfTask    *task,
                                 GError         **error);
 static gboolean find_strokes   (JfScene         *scene,
                                 GError         **error);
-static const float * get_stroke_alpha
-                               (const JfScene   *scene);
 static gboolean is_transparent (const float     *alpha,
                                 gsize            n_pixels);
 static void     join_colours   (const JfScene   *scene,
@@ -102,7 +105,6 @@ static void     tell           (const Pass      *pass,
 static gboolean intersect      (const JfRegion  *region,
                                 const JfRegion  *other,
                                 JfRegion        *common);
-static gboolean guides_itself  (const JfScene   *scene);
 static JfRegion expand         (const JfScene   *scene,
                                 const JfRegion  *region,
                                 int              n_passes);
@@ -174,7 +176,7 @@ jf_scene_estimate_noise (const JfPlanes *target,
  * @task:     how to find out what concerns the whole
  * @error:    return location for an error, %G_IO_ERROR_CANCELLED among others
  *
- * The scene only refers to the pictures, which have to outlive it and must not change.
+ * As jf_scene_open () and jf_scene_prepare ().
  *
  * Returns: (transfer full) (nullable): free with jf_scene_free ()
  */
@@ -186,18 +188,60 @@ jf_scene_new (JfPipeline      *pipeline,
               const JfTask    *task,
               GError         **error)
 {
+  g_autoptr (JfScene) scene = jf_scene_open (pipeline, target, alpha, guidance, error);
+
+  return scene && jf_scene_prepare (scene, task, error) ? g_steal_pointer (&scene) : NULL;
+}
+
+/**
+ * jf_scene_open:
+ * @pipeline: (transfer none): what to do
+ * @target:   as in jf_scene_new ()
+ * @alpha:    (nullable): as there
+ * @guidance: (nullable): as there
+ * @error:    return location for an error
+ *
+ * The scene only refers to the pictures, which have to outlive it and must not change. Where the target is strokes it
+ * takes what it needs of them, so they may go before memory is needed to spread the strokes.
+ *
+ * Returns: (transfer full) (nullable): a scene to give to jf_scene_prepare (); free with jf_scene_free ()
+ */
+JfScene *
+jf_scene_open (JfPipeline      *pipeline,
+               const JfPlanes  *target,
+               const float     *alpha,
+               const JfPlanes  *guidance,
+               GError         **error)
+{
   g_autoptr (JfScene) scene = g_new0 (JfScene, 1);
 
-  scene->pipeline    = jf_pipeline_ref (pipeline);
-  scene->target      = *target;
-  scene->guidance    = guidance ? *guidance : *target;
-  scene->alpha       = alpha;
-  scene->noise_level = UNKNOWN;
+  scene->pipeline      = jf_pipeline_ref (pipeline);
+  scene->target        = *target;
+  scene->guidance      = guidance ? *guidance : *target;
+  scene->guides_itself = ! guidance;
+  scene->alpha         = alpha;
+  scene->noise_level   = UNKNOWN;
 
   return make_guide (scene, error) &&
          make_input (scene, error) &&
-         (pipeline->mode->target != JF_TARGET_STROKES || spread_strokes (scene, task, error)) &&
-         jf_scene_set_pipeline (scene, pipeline, task, error) ? g_steal_pointer (&scene) : NULL;
+         (pipeline->mode->target != JF_TARGET_STROKES || take_strokes (scene, error)) ? g_steal_pointer (&scene) : NULL;
+}
+
+/**
+ * jf_scene_prepare:
+ * @scene: a scene
+ * @task:  how to find out what concerns the whole
+ * @error: return location for an error, %G_IO_ERROR_CANCELLED among others
+ *
+ * Returns: TRUE on success; otherwise the scene cannot be rendered
+ */
+gboolean
+jf_scene_prepare (JfScene       *scene,
+                  const JfTask  *task,
+                  GError       **error)
+{
+  return (scene->pipeline->mode->target != JF_TARGET_STROKES || spread_strokes (scene, task, error)) &&
+         jf_scene_set_pipeline (scene, scene->pipeline, task, error);
 }
 
 /**
@@ -243,7 +287,7 @@ jf_scene_set_pipeline (JfScene       *scene,
 
   scene->filter = jf_pipeline_get_filter (pipeline, scene->target.width, scene->target.height);
 
-  if (pipeline->options.motion != scene->motion && ! guides_itself (scene) &&
+  if (pipeline->options.motion != scene->motion && ! scene->guides_itself &&
       (! align (scene, task, error) || ! make_guide (scene, error)))
     return FALSE;
 
@@ -412,7 +456,25 @@ make_input (JfScene  *scene,
   return TRUE;
 }
 
-/* So far the input is the chroma of the strokes: it becomes the enlarged solution. */
+/* So far the input is the chroma of the strokes. */
+static gboolean
+take_strokes (JfScene  *scene,
+              GError  **error)
+{
+  scene->strokes   = scene->own_input;
+  scene->own_input = (JfPlanes) { 0 };
+
+  if (! find_strokes (scene, error))
+    return FALSE;
+
+  scene->target.data   = NULL;
+  scene->guidance.data = NULL;
+  scene->alpha         = NULL;
+
+  return TRUE;
+}
+
+/* The input becomes the enlarged solution. */
 static gboolean
 spread_strokes (JfScene       *scene,
                 const JfTask  *task,
@@ -421,11 +483,7 @@ spread_strokes (JfScene       *scene,
   g_auto (JfPlanes) chroma = { 0 };
   int               factor = jf_colorize_get_factor (scene->target.width, scene->target.height);
 
-  scene->strokes   = scene->own_input;
-  scene->own_input = (JfPlanes) { 0 };
-
-  if (! find_strokes (scene, error) ||
-      ! jf_colorize_solve (&scene->guide, &scene->strokes, get_stroke_alpha (scene), factor, task->cancellable,
+  if (! jf_colorize_solve (&scene->guide, &scene->strokes, scene->stroke_alpha.data, factor, task->cancellable,
                            &chroma, error) ||
       ! jf_planes_init (&scene->own_input, chroma.channels, scene->target.width, scene->target.height, error))
     return FALSE;
@@ -441,19 +499,18 @@ static gboolean
 find_strokes (JfScene  *scene,
               GError  **error)
 {
-  const JfPlanes *target = &scene->target;
+  const JfPlanes *target   = &scene->target;
+  gsize           n_pixels = (gsize) target->width * target->height;
 
-  if (scene->alpha && is_transparent (scene->alpha, (gsize) target->width * target->height))
-    return TRUE;
+  if (! jf_planes_init (&scene->stroke_alpha, 1, target->width, target->height, error))
+    return FALSE;
 
-  return jf_planes_init (&scene->stroke_alpha, 1, target->width, target->height, error) &&
-         jf_colorize_find_strokes (target, &scene->guidance, scene->stroke_alpha.data, error);
-}
+  if (! scene->alpha || ! is_transparent (scene->alpha, n_pixels))
+    return jf_colorize_find_strokes (target, &scene->guidance, scene->stroke_alpha.data, error);
 
-static const float *
-get_stroke_alpha (const JfScene *scene)
-{
-  return scene->stroke_alpha.data ? scene->stroke_alpha.data : scene->alpha;
+  memcpy (scene->stroke_alpha.data, scene->alpha, sizeof (float) * n_pixels);
+
+  return TRUE;
 }
 
 static gboolean
@@ -475,7 +532,7 @@ join_colours (const JfScene  *scene,
               JfPlanes       *output)
 {
   if (scene->strokes.data)
-    jf_colorize_keep_strokes (&scene->strokes, get_stroke_alpha (scene), region, planes);
+    jf_colorize_keep_strokes (&scene->strokes, scene->stroke_alpha.data, region, planes);
 
   scene->pipeline->mode->colour->join (planes, &scene->guide, region, output);
 }
@@ -560,7 +617,7 @@ apply (const Rendering *rendering,
   g_auto (JfPlanes)  crop    = { 0 };
   const JfPlanes    *guide   = &scene->guide;
 
-  if (picture != &scene->input && guides_itself (scene))
+  if (picture != &scene->input && scene->guides_itself)
     {
       guide = picture;
     }
@@ -628,12 +685,6 @@ intersect (const JfRegion *region,
   *common = (JfRegion) { x, y, right - x, below - y };
 
   return right > x && below > y;
-}
-
-static gboolean
-guides_itself (const JfScene *scene)
-{
-  return scene->guidance.data == scene->target.data;
 }
 
 static JfRegion

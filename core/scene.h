@@ -37,6 +37,14 @@ JfScene  * jf_scene_new             (JfPipeline      *pipeline,
                                      const JfPlanes  *guidance,
                                      const JfTask    *task,
                                      GError         **error);
+JfScene  * jf_scene_open            (JfPipeline      *pipeline,
+                                     const JfPlanes  *target,
+                                     const float     *alpha,
+                                     const JfPlanes  *guidance,
+                                     GError         **error);
+gboolean   jf_scene_prepare         (JfScene         *scene,
+                                     const JfTask    *task,
+                                     GError         **error);
 void       jf_scene_free            (JfScene         *scene);
 gboolean   jf_scene_set_pipeline    (JfScene         *scene,
                                      JfPipeline      *pipeline,

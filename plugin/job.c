@@ -111,8 +111,12 @@ static void     compute           (GTask           *task,
                                    GCancellable    *cancellable);
 static gboolean compute_band      (Computation     *computation,
                                    GError         **error);
+static gboolean make_scene        (Computation     *computation,
+                                   const JfTask    *task,
+                                   GError         **error);
 static void     make_opaque       (JfPixels        *pixels);
 static void     computation_drop  (Computation     *computation);
+static void     clear_pictures    (Computation     *computation);
 static void     computation_clear (Computation     *computation);
 static gboolean is_whole          (const JfRegion  *area,
                                    GimpDrawable    *target);
@@ -465,10 +469,16 @@ computation_read (Computation  *computation,
   if (! (computation->scene && is_whole (&computation->area, target)) && ! read_area (computation, &area, error))
     return FALSE;
 
+  if (! jf_pixels_init (&computation->pixels, target, &computation->band, error))
+    return FALSE;
+
   inside = (JfRegion) { computation->band.x - computation->area.x, computation->band.y - computation->area.y,
                         computation->band.width, computation->band.height };
 
-  return jf_pixels_init_part (&computation->pixels, &computation->target, &inside, error);
+  if (computation->target.alpha)
+    jf_pixels_copy_alpha (&computation->target, &inside, &computation->pixels);
+
+  return TRUE;
 }
 
 static gboolean
@@ -548,17 +558,13 @@ static gboolean
 compute_band (Computation  *computation,
               GError      **error)
 {
-  const JfPixels *guidance = &computation->guidance;
-  const JfRegion *band     = &computation->band;
-  const JfRegion  inside   = { band->x - computation->area.x, band->y - computation->area.y, band->width, band->height };
-  JfPixels       *pixels   = &computation->pixels;
-  JfTask          silent   = { computation->task->n_threads, computation->task->cancellable, note_progress, computation };
+  const JfRegion *band   = &computation->band;
+  const JfRegion  inside = { band->x - computation->area.x, band->y - computation->area.y, band->width, band->height };
+  JfPixels       *pixels = &computation->pixels;
+  JfTask          silent = { computation->task->n_threads, computation->task->cancellable, note_progress, computation };
 
-  if (! computation->scene)
-    computation->scene = jf_scene_new (computation->pipeline, &computation->target.colour, computation->target.alpha,
-                                       guidance->planes.data ? &guidance->colour : NULL, &silent, error);
-
-  if (! computation->scene || ! jf_scene_render (computation->scene, &inside, &silent, NULL, &pixels->colour, error))
+  if ((! computation->scene && ! make_scene (computation, &silent, error)) ||
+      ! jf_scene_render (computation->scene, &inside, &silent, NULL, &pixels->colour, error))
     return FALSE;
 
   jf_scene_blend (computation->scene, &inside, computation->job->strength, &pixels->colour);
@@ -567,6 +573,23 @@ compute_band (Computation  *computation,
     make_opaque (pixels);
 
   return TRUE;
+}
+
+static gboolean
+make_scene (Computation   *computation,
+            const JfTask  *task,
+            GError       **error)
+{
+  const JfPixels *target   = &computation->target;
+  const JfPixels *guidance = &computation->guidance;
+
+  computation->scene = jf_scene_open (computation->pipeline, &target->colour, target->alpha,
+                                      guidance->planes.data ? &guidance->colour : NULL, error);
+
+  if (computation->pipeline->mode->target == JF_TARGET_STROKES)
+    clear_pictures (computation);
+
+  return computation->scene && jf_scene_prepare (computation->scene, task, error);
 }
 
 /* What strokes were painted on is transparent, the coloured photo is not. */
@@ -583,6 +606,12 @@ static void
 computation_drop (Computation *computation)
 {
   g_clear_pointer (&computation->scene, jf_scene_free);
+  clear_pictures (computation);
+}
+
+static void
+clear_pictures (Computation *computation)
+{
   jf_pixels_clear (&computation->target);
   jf_pixels_clear (&computation->guidance);
 }

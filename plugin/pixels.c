@@ -96,33 +96,44 @@ jf_pixels_read (JfPixels        *pixels,
 }
 
 /**
- * jf_pixels_init_part:
- * @pixels: (out caller-allocates): free with jf_pixels_clear ()
- * @source: pixels
- * @region: a part of them
- * @error:  return location for a #JF_PLANES_ERROR
+ * jf_pixels_init:
+ * @pixels:   (out caller-allocates): free with jf_pixels_clear ()
+ * @drawable: a drawable
+ * @region:   a part of it
+ * @error:    return location for a #JF_PLANES_ERROR
  *
- * Gives @pixels the alpha of a part of @source, and memory for its colours.
+ * Gives @pixels memory, *not* cleared, for a part of @drawable.
  *
  * Returns: whether there was memory
  */
 gboolean
-jf_pixels_init_part (JfPixels        *pixels,
-                     const JfPixels  *source,
-                     const JfRegion  *region,
-                     GError         **error)
+jf_pixels_init (JfPixels        *pixels,
+                GimpDrawable    *drawable,
+                const JfRegion  *region,
+                GError         **error)
 {
-  const JfPlanes *planes = &source->planes;
+  int n_channels = babl_format_get_n_components (jf_pixels_get_format (drawable));
 
-  if (! pixels_init (pixels, planes->channels, source->alpha != NULL, region, error))
-    return FALSE;
+  return pixels_init (pixels, n_channels, gimp_drawable_has_alpha (drawable), region, error);
+}
 
-  for (int y = 0; y < region->height && source->alpha; y++)
-    memcpy (jf_planes_get_row (&pixels->planes, planes->channels - 1, 0, y),
-            jf_planes_get_row (planes, planes->channels - 1, region->x, region->y + y),
+/**
+ * jf_pixels_copy_alpha:
+ * @source: pixels with alpha
+ * @region: a part of them
+ * @pixels: (inout): pixels with alpha of the size of @region
+ */
+void
+jf_pixels_copy_alpha (const JfPixels *source,
+                      const JfRegion *region,
+                      JfPixels       *pixels)
+{
+  int alpha = source->colour.channels;
+
+  for (int y = 0; y < region->height; y++)
+    memcpy (jf_planes_get_row (&pixels->planes, alpha, 0, y),
+            jf_planes_get_row (&source->planes, alpha, region->x, region->y + y),
             sizeof (float) * region->width);
-
-  return TRUE;
 }
 
 /**

@@ -25,10 +25,14 @@ gboolean jf_pixels_read      (JfPixels        *pixels,
                               GimpDrawable    *drawable,
                               const JfRegion  *region,
                               GError         **error);
-gboolean jf_pixels_init_part (JfPixels        *pixels,
-                              const JfPixels  *source,
+gboolean jf_pixels_init      (JfPixels        *pixels,
+                              GimpDrawable    *drawable,
                               const JfRegion  *region,
                               GError         **error);
+void     jf_pixels_copy_alpha
+                             (const JfPixels  *source,
+                              const JfRegion  *region,
+                              JfPixels        *pixels);
 void     jf_pixels_write     (const JfPixels  *pixels,
                               GimpDrawable    *drawable,
                               const JfRegion  *region);
