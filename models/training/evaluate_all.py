@@ -65,7 +65,9 @@ class Tables:
         self.add('denoise-flash', evaluate, DENOISERS, '--pair', toys, '--real', *flash, *views)
         self.add('denoise-sample', evaluate, DENOISERS, '--pair', sample, '--crop', 480, '--competitors', *others, copy={'sample-0.1': 'flash-denoise'})
         self.add('denoise-infrared', evaluate, DENOISERS, '--pair', wall, vineyard, '--real', teapot, *views)
-        self.add('denoise-photos', evaluate, DENOISERS, '--photo', *photos, '--photos-name', 'Kodak', '--crop', 256, '--competitors', *others)
+        kodak = ['--photos-name', 'Kodak', '--crop', 256, *others]
+        self.add('denoise-photos', evaluate, DENOISERS, '--photo', *photos, *kodak)
+        self.add('denoise-photos-tools', evaluate, DENOISERS, '--photo', *photos[::3], *kodak, '--competitors')
         self.add('denoise-clipped', evaluate, DENOISERS, '--pair', toys, '--crop', 720, '--clip')
         self.add('denoise-seed', evaluate, DENOISERS, '--pair', toys, wall, vineyard, '--crop', 720, '--seed', 1)
         self.add('denoise-clean', evaluate, DENOISERS, '--pair', toys, wall, vineyard, sample, '--photo', *photos, '--photos-name', 'Kodak',
