@@ -67,7 +67,7 @@ class Plan:
 
 PLANS = {
     "full": Plan((640, 480), ((640, 480), (1152, 864), (2000, 1500), (4000, 3000), (6000, 4000)),
-                 (2000, 1500), REGION_SIDE, 7, 15, 30),
+                 (2000, 1500), REGION_SIDE, 5, 10, 20),
     "quick": Plan((640, 480), (), (1152, 864), REGION_SIDE, 3, 10, 10),
     "smoke": Plan((70, 52), ((70, 52), (90, 60)), (96, 64), 32, 1, 1, 1),
 }
@@ -119,9 +119,8 @@ class Bench:
                     started.append((program, tile, worker))
         peak = Worker([str(self.programs / "bench-peak"), str(threads)], threads)
 
-        large = size != self.plan.size
         run_interleaved([peak] + [worker for _, _, worker in started],
-                        3 if large else self.plan.repetitions, self.plan.budget_seconds, warm=not large)
+                        self.plan.repetitions, self.plan.budget_seconds, warm=size == self.plan.size)
         self.add_rows(network, size, channels, threads, started, peak)
         self.results.save(self.path)
 
