@@ -11,8 +11,9 @@
  *
  * and then through the pointwise layers, each a product of the panel that the one before has left. A layer of few outputs
  * may be the last: a pointwise one to a plane of products ("taps") for every weight of its kernels, which are added
- * to the result where they belong (a register of outputs would be mostly empty otherwise). A kernel larger than 3x3 is cut into 3x3 kernels (the last ones padded with zeros), whose products add up in the transform domain:
- * they are more depth for the same 64 products.
+ * to the result where they belong (a register of outputs would be mostly empty otherwise). A kernel larger than 3x3 is cut into
+ * 3x3 kernels (the last ones padded with zeros), whose products add up in the transform domain: they are more depth for the
+ * same 64 products.
  */
 #include <string.h>
 
@@ -24,7 +25,7 @@
 #define DIRECT_DEPTH 384
 
 /* Panels of tiles that are multiplied with the weights of a group while these are in the second-level cache, and the floats
- * that they may fill: 640 KiB of a cache of 1 MiB. One panel has to be.
+ * that they may fill: 640 KiB of a cache of 1 MiB, and no faster with more in one of 2 MiB. One panel has to be.
  */
 #define MAX_PANELS  4
 #define PANEL_CACHE (160 * 1024)

@@ -4,7 +4,8 @@
  * filter: the public call, planes in, planes out
  *
  * The picture is cut into tiles, which threads (crew.h) take one after the other, each with a band of its own (network.h). Who
- * finds none left helps another with his. The tiles depend on the size of the region only, never on the number of threads, so neither do the results.
+ * finds none left helps another with his. The tiles depend on the size of the region only, never on the number of threads, so
+ * neither do the results.
  */
 #include <glib/gi18n-lib.h>
 
