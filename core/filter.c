@@ -56,6 +56,7 @@ typedef struct
   GThread               *caller;
 
   gint                   rows_done;     /* atomic: of all columns of tiles */
+  int                    rows_reported; /* of them, by the caller          */
   gint                   stopped;       /* atomic */
 
   GMutex                 mutex;         /* of all that follows */
@@ -203,12 +204,18 @@ choose_tiles (Run *run)
       }
 }
 
+/* In the caller's thread. */
 static void
 report_progress (Run *run)
 {
+  int    done  = g_atomic_int_get (&run->rows_done);
   double total = (double) run->blocks.height * run->columns;
 
-  jf_task_progress (&run->options->task, MIN (g_atomic_int_get (&run->rows_done) / total, 1.0));
+  if (done == run->rows_reported)
+    return;
+
+  run->rows_reported = done;
+  jf_task_progress (&run->options->task, MIN (done / total, 1.0));
 }
 
 /* Of the rows since the last time. */
@@ -227,7 +234,7 @@ tell (Tile *tile)
   options->func (&(JfRegion) { x, y, right - x, below - y }, options->data);
 }
 
-/* A JfBandFunc. */
+/* A JfBandFunc. The caller reports what others have done, too. */
 static gboolean
 advance (int      rows,
          gpointer data)
@@ -235,6 +242,13 @@ advance (int      rows,
   Tile           *tile   = data;
   Run            *run    = tile->run;
   const JfRegion *blocks = &run->blocks;
+
+  if (rows == 0)
+    {
+      if (g_thread_self () == run->caller)
+        report_progress (run);
+      return TRUE;
+    }
 
   tile->rows += rows;
   if (run->options->func &&

@@ -1217,13 +1217,20 @@ void
 jf_band_work (JfBand *band,
               int     thread)
 {
-  float    *scratch = band->scratch + thread * band->scratch_size;
-  JfWorker  worker;
+  const JfBandJob *job     = band->job;
+  float           *scratch = band->scratch + thread * band->scratch_size;
+  JfWorker         worker;
 
   jf_schedule_join (&band->schedule, &worker);
   while (jf_schedule_claim (&band->schedule, &worker))
     if (work (band, &worker, scratch))
-      jf_schedule_finish (&band->schedule, &worker);
+      {
+        jf_schedule_finish (&band->schedule, &worker);
+        if (job->func)
+          job->func (0, job->data);
+      }
     else
-      jf_schedule_stop (&band->schedule);
+      {
+        jf_schedule_stop (&band->schedule);
+      }
 }

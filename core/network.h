@@ -26,7 +26,9 @@ typedef struct _JfNetwork JfNetwork;
 /* The rows that flow between the layers of a network, for one tile at a time. */
 typedef struct _JfBand JfBand;
 
-/* Called after every few rows, in their order, in any of the threads; FALSE stops the band. */
+/* Called after every few rows, in their order, in any of the threads; FALSE stops the band. Also called with 0, after every other
+ * part of the work in the thread that did it.
+ */
 typedef gboolean (* JfBandFunc) (int      rows,
                                  gpointer data);
 

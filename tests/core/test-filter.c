@@ -410,10 +410,11 @@ note_progress (double   fraction,
 static void
 test_progress (gconstpointer data)
 {
+  /* Large enough for a caller who has to wait for a processor to find some of the work left. */
   g_autoptr(JfModel)  model    = load_model ("colour-noise.safetensors");
   g_autoptr(JfFilter) filter   = jf_filter_new (model);
-  g_auto(JfPlanes)    target   = random_planes (3, 200, 300);
-  g_auto(JfPlanes)    guidance = random_planes (3, 200, 300);
+  g_auto(JfPlanes)    target   = random_planes (3, 800, 1200);
+  g_auto(JfPlanes)    guidance = random_planes (3, 800, 1200);
   Progress            progress = { .thread = g_thread_self () };
   JfFilterOptions     options  = { .task.n_threads = GPOINTER_TO_INT (data),
                                    .task.progress = note_progress, .task.progress_data = &progress };
