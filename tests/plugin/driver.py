@@ -20,7 +20,7 @@ import time
 import gi
 gi.require_version ('Atspi', '2.0')
 gi.require_version ('Gdk', '3.0')
-from gi.repository import Atspi, Gdk
+from gi.repository import Atspi, Gdk, GLib
 
 TIMEOUT = 60    # a busy machine may stop for a while, and nobody else closes the dialog
 
@@ -48,9 +48,13 @@ def descend (node):
 
 
 def wait_for (find, what):
+    """What goes while it is looked at, as the items of a combo box do that is filled anew, is not found."""
     end = time.monotonic () + TIMEOUT
     while time.monotonic () < end:
-        found = find ()
+        try:
+            found = find ()
+        except GLib.Error:
+            found = None
         if found:
             return found
         time.sleep (0.1)
