@@ -31,13 +31,13 @@ typedef struct
  *   opponent colours (of an orthogonal matrix) so     41.2 / 36.4   40.5 / 35.7
  *
  * Prints, too: the dots of one ink show in all three, and where inks are filtered by themselves their rosettes stay.
- * PSNR in dB of four Kodak photos, 160 x 160 pixels, printed with dots of 4 / 6 / 8 pixels, after two passes
+ * PSNR in dB of four Kodak photos, 192 x 192 pixels, printed with dots of 4 / 6 / 8 pixels, after two passes
  * (models/training/evaluate_passes.py --colours):
  *
- *   red, green and blue at once                       27.2 / 25.6 / 24.8
- *   one after the other                               26.0 / 23.6 / 23.1
- *   cyan, magenta, yellow and black so                26.0 / 24.2 / 23.4
- *   opponent colours so                               26.0 / 22.7 / 20.8
+ *   red, green and blue at once                       27.1 / 26.3 / 25.2
+ *   one after the other                               25.4 / 21.9 / 21.6
+ *   cyan, magenta, yellow and black so                25.2 / 22.1 / 21.0
+ *   opponent colours so                               24.1 / 17.4 / 15.8
  */
 extern const JfColour jf_colour_as_is;
 
