@@ -6,7 +6,7 @@
 coarse illumination and fine shading, both are changed, colours are mixed anew or down to one plane, light falls off,
 shadows and highlights are drawn that the truth does not have. As in real pairs, most fine structure of the truth is that of
 the guide times a gain that varies slowly from place to place, mostly well below 1 because light is soft where it is scarce:
-of a real pair such a model, fitted in windows of 13 to 25 pixels, explains 65 to 85 % of what is coarser than a pixel.
+of a real pair such a model, fitted in windows of 13 to 25 pixels, explains 63 to 85 % of what is coarser than a pixel.
 Infrared pictures of registered pairs are taken as they are, but for their tones. A share of guides is displaced, blank or of another
 scene, so that the network takes structure from a guide only where the target agrees. Values are sRGB-encoded, 0..1."""
 
