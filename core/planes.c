@@ -6,6 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#ifdef __linux__
+#include <sys/mman.h>
+#endif
+
 #include <glib/gi18n-lib.h>
 
 #include "planes.h"
@@ -14,8 +18,35 @@
 /* A cache line, and the widest vector there is: no row of a plane's first vector straddles two lines. */
 #define ALIGNMENT 64
 
+/* The size of a large page on most machines. */
+#define LARGE_PAGE (2 << 20)
+
 
 G_DEFINE_QUARK (jf-planes-error-quark, jf_planes_error)
+
+
+/*  private functions  */
+
+/* Large pictures are in large pages where the system has them: they are there at once, and who goes down a column finds them. */
+static float *
+allocate (gsize n_bytes)
+{
+  gsize  alignment = n_bytes < 2 * LARGE_PAGE ? ALIGNMENT : LARGE_PAGE;
+  float *data      = NULL;
+
+  /* aligned_alloc () wants a multiple of the alignment. */
+  if (! g_size_checked_add (&n_bytes, n_bytes, alignment - 1))
+    return NULL;
+
+  n_bytes = n_bytes / alignment * alignment;
+  data    = aligned_alloc (alignment, n_bytes);
+#ifdef MADV_HUGEPAGE
+  if (data && alignment == LARGE_PAGE)
+    madvise (data, n_bytes, MADV_HUGEPAGE);
+#endif
+
+  return data;
+}
 
 
 /*  public functions  */
@@ -55,12 +86,10 @@ jf_planes_init (JfPlanes  *planes,
       return FALSE;
     }
 
-  /* aligned_alloc () wants a multiple of the alignment. */
   if (g_size_checked_mul (&n_bytes, n_bytes, channels) &&
       g_size_checked_mul (&n_bytes, n_bytes, width)    &&
-      g_size_checked_mul (&n_bytes, n_bytes, height)   &&
-      g_size_checked_add (&n_bytes, n_bytes, ALIGNMENT - 1))
-    planes->data = aligned_alloc (ALIGNMENT, n_bytes / ALIGNMENT * ALIGNMENT);
+      g_size_checked_mul (&n_bytes, n_bytes, height))
+    planes->data = allocate (n_bytes);
 
   if (! planes->data)
     {
