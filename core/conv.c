@@ -663,7 +663,7 @@ transform_tiles (const JfConv     *conv,
             rows[i] = jf_feature_row (source, y + by * JF_WINOGRAD_KERNEL + i) + lane;
           for (bx = 0; bx < blocks; bx++)
             jf_winograd_transform_input (rows, source->phase_stride, jf_feature_channel_stride (source),
-                                         source->channels, n_vectors, bx * JF_WINOGRAD_KERNEL,
+                                         source->channels, n_vectors, bx * JF_WINOGRAD_KERNEL - source->context,
                                          transformed + (by * blocks + bx) * lanes,
                                          blocks * blocks * lanes, stride);
         }

@@ -12,6 +12,9 @@ G_BEGIN_DECLS
 /* Winograd F(6x6,3x3) makes 6x6 output pixels from a tile of 8x8 (winograd.c). */
 #define JF_TILE 6
 
+/* Two lanes: they lie in what is free behind the phase before. */
+#define JF_MAX_CONTEXT (2 * JF_TILE)
+
 /* A sliding window over the rows of an image of @channels. Pixel x of a row lies in phase x % 6, lane
  * x / 6, so that the same pixel of neighbouring tiles is contiguous: a vector is eight tiles, and
  * neither the Winograd transforms nor shifts by whole pixels ever shuffle one. Rows are kept in a ring.
@@ -24,6 +27,7 @@ typedef struct
   int    n_rows;        /* capacity of the ring                                           */
   gsize  phase_stride;  /* floats from one phase to the next                              */
   gsize  row_stride;
+  int    context;       /* columns left of the first one that readers begin with, up to JF_MAX_CONTEXT */
   float *data;
 } JfFeature;
 
@@ -33,6 +37,16 @@ void  jf_feature_init  (JfFeature *feature,
                         int        n_rows,
                         int        reach);
 gsize jf_feature_size  (const JfFeature *feature);
+
+/* Where column @x lies from the start of a channel, which may be one of the context's, left of 0. */
+static inline gssize
+jf_feature_column (const JfFeature *feature,
+                   int              x)
+{
+  int from = x + JF_MAX_CONTEXT;
+
+  return from % JF_TILE * (gssize) feature->phase_stride + from / JF_TILE - JF_MAX_CONTEXT / JF_TILE;
+}
 
 static inline gsize
 jf_feature_channel_stride (const JfFeature *feature)

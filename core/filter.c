@@ -55,19 +55,19 @@ typedef struct
   int                    unit;          /* side of a block, in pixels     */
   GThread               *caller;
 
-  gint                   rows_done;     /* atomic: of all columns of tiles */
-  int                    rows_reported; /* of them, by the caller          */
+  gsize                  done;          /* atomic: blocks */
+  gsize                  reported;      /* of them, by the caller */
   gint                   stopped;       /* atomic */
 
   GMutex                 mutex;         /* of all that follows */
   GCond                  advanced;
   GSList                *tiles;         /* that may be joined */
   int                    next_tile;
-  int                    n_beginning;   /* tiles that are taken and may not be joined yet */
+  int                    n_beginning;   /* tiles and strips that may not be joined yet */
   int                    n_working;
 } Run;
 
-/* A tile and the threads that work on it. */
+/* A tile or a strip of one, and the threads that work on it. */
 typedef struct
 {
   Run       *run;
@@ -163,7 +163,8 @@ filter_get_network (JfFilter *filter,
 }
 
 /* What the tiles compute in all, two at a time: whole vectors and blocks of rows, and the halo, of which layers have half
- * on an average. The last of an odd number of vectors is half a panel, which takes a third longer for its lanes.
+ * on an average, but all of it left of strips. The last of an odd number of vectors is half a panel, which takes a third
+ * longer for its lanes.
  */
 static double
 estimate_tiles (const Run *run,
@@ -171,7 +172,8 @@ estimate_tiles (const Run *run,
                 int        rows)
 {
   int    halo    = jf_network_get_halo (run->network);
-  int    width   = (run->blocks.width - 1) / columns + 1 + halo;
+  int    before  = jf_network_get_strip (run->network, TRUE) < G_MAXINT ? 2 * halo : halo;
+  int    width   = (run->blocks.width - 1) / columns + 1 + before;
   int    height  = (run->blocks.height - 1) / rows + 1 + halo;
   int    vectors = (width - 1) / (JF_TILE * JF_LANES) + 1;
   int    blocks  = (height - 1) / JF_TILE + 1;
@@ -208,14 +210,14 @@ choose_tiles (Run *run)
 static void
 report_progress (Run *run)
 {
-  int    done  = g_atomic_int_get (&run->rows_done);
-  double total = (double) run->blocks.height * run->columns;
+  gsize  done  = (gsize) g_atomic_pointer_get (&run->done);
+  double total = (double) run->blocks.width * run->blocks.height;
 
-  if (done == run->rows_reported)
+  if (done == run->reported)
     return;
 
-  run->rows_reported = done;
-  jf_task_progress (&run->options->task, MIN (done / total, 1.0));
+  run->reported = done;
+  jf_task_progress (&run->options->task, MIN ((double) done / total, 1.0));
 }
 
 /* Of the rows since the last time. */
@@ -256,7 +258,7 @@ advance (int      rows,
        (gint64) (tile->rows - tile->rows_told) * tile->job.tile.width * PARTS_TOLD >= (gint64) blocks->width * blocks->height))
     tell (tile);
 
-  g_atomic_int_add (&run->rows_done, rows);
+  g_atomic_pointer_add (&run->done, (gsize) rows * tile->job.tile.width);
   if (g_cancellable_is_cancelled (run->options->task.cancellable))
     g_atomic_int_set (&run->stopped, TRUE);
 
@@ -293,15 +295,15 @@ take_tile (Run      *run,
   return TRUE;
 }
 
-/* Works on a tile with all who join. */
-static void
-run_tile (Run            *run,
-          JfBand         *band,
-          const JfRegion *region)
+/* Works on a tile or strip with all who join. FALSE if no other strip follows. */
+static gboolean
+run_strip (Run             *run,
+           JfBand          *band,
+           const JfBandJob *job)
 {
-  Tile tile = { .run = run, .band = band, .job = run->job, .max_threads = jf_band_get_max_threads (band), .n_joined = 1 };
+  Tile     tile = { .run = run, .band = band, .job = *job, .max_threads = jf_band_get_max_threads (band), .n_joined = 1 };
+  gboolean go_on;
 
-  tile.job.tile = *region;
   tile.job.data = &tile;
   jf_band_start (band, &tile.job);
 
@@ -317,7 +319,31 @@ run_tile (Run            *run,
   run->tiles = g_slist_remove (run->tiles, &tile);
   while (tile.n_working > 0)
     g_cond_wait (&run->advanced, &run->mutex);
+  go_on = job->continues && ! g_atomic_int_get (&run->stopped);
+  if (go_on)
+    run->n_beginning++;
   g_mutex_unlock (&run->mutex);
+
+  return go_on;
+}
+
+/* From left to right. */
+static void
+run_tile (Run            *run,
+          JfBand         *band,
+          const JfRegion *region)
+{
+  JfBandJob job   = run->job;
+  int       right = region->x + region->width;
+
+  job.tile = *region;
+  do
+    {
+      job.tile.x    += job.follows ? job.tile.width : 0;
+      job.tile.width = MIN (right - job.tile.x, jf_network_get_strip (run->network, ! job.follows));
+      job.continues  = job.tile.x + job.tile.width < right;
+    }
+  while ((job.follows = run_strip (run, band, &job)));
 }
 
 /* With run->mutex locked: the tile with the fewest threads, unless all are full. */
@@ -344,7 +370,7 @@ join_tiles (Run *run)
 {
   Tile *tile = NULL;
 
-  while ((tile = find_tile (run)) || (run->n_beginning > 0 && ! run->tiles))
+  while ((tile = find_tile (run)) || run->n_beginning > 0)
     {
       int thread;
 

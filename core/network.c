@@ -6,7 +6,13 @@
  * The target and guidance stacks make features, the filter stack joins them (PAPER: CNN_T, CNN_G, CNN_F). A band
  * runs all layers in step, a few rows at a time: a layer that is asked for rows first asks its sources for what
  * these need, so only a window of every feature exists at any time, whatever the height. The order of all this is laid down
- * before it begins (schedule.h), so that several threads can do it together. A three-plane target
+ * before it begins (schedule.h), so that several threads can do it together.
+ *
+ * A tile that is wider than what the cache holds is made in strips from left to right. The strip of a layer lies as much to the
+ * right of its readers' as these look around themselves: so it adds to what the strip before has made, of which the last columns
+ * are kept ("edges"), and nothing is made twice. The first strip of a tile has no such columns and begins further left.
+ *
+ * A three-plane target
  * under a one-plane model has three copies of T and F beside each other and G only once, as well as what F's first layer makes
  * of G's features.
  *
@@ -36,6 +42,9 @@
 #define MIN_LANES     32
 #define FEATURE_CACHE (640 << 10)
 
+/* A cache line. */
+#define LINE_FLOATS 16
+
 /* The size of a large page on most machines. */
 #define LARGE_PAGE (2 << 20)
 
@@ -63,7 +72,8 @@ struct _JfNetwork
   int       guidance_planes;
   int       copies;             /* of T and F */
   Chain     chains[JF_N_STACKS];
-  int       widest_tile;        /* in blocks */
+  int       strip;              /* width of the strips of tiles in blocks, or 0 if tiles are made in one piece */
+  int       widest_tile;        /* in blocks, G_MAXINT in strips                                               */
   Step     *noise_step;         /* (nullable): the one that sees the noise level */
   float    *noise_gain;         /* (nullable): what a noise level of 1 adds to its bias */
 };
@@ -84,10 +94,13 @@ struct _Node
   int             made_by;      /* the stages that make the last of them */
   int             read_by;      /* and read them at last, or -1 */
   JfFeature       feature;
+  float          *edges;        /* of strips, to and fro: [2][edge_rows][context][channels] */
+  int             edge_rows;
 
   const JfPlanes *planes;       /* inputs: what to read */
   int             n_planes;
-  int            *columns;      /* [space_to_depth][phases][lanes]: the clamped column of every lane */
+  int             lanes_before; /* those of the context */
+  int            *columns;      /* [space_to_depth][phases][lanes_before + lanes]: the clamped column of every lane */
 };
 
 struct _JfBand
@@ -102,6 +115,12 @@ struct _JfBand
   float           *noise_bias;
   float           *memory;              /* of all features and what threads need */
   gsize            capacity;            /* bytes */
+  gsize            features_size;       /* floats at its start */
+  int              vectors;             /* of the strip */
+  int              start;               /* the column that the strip of the result starts with, in blocks */
+  int              strip;               /* its number */
+  float           *edges;               /* of all layers */
+  gsize            edges_capacity;      /* floats */
   float           *scratch;             /* [JF_BAND_MAX_THREADS][scratch_size] */
   gsize            scratch_size;
   JfSchedule       schedule;
@@ -469,6 +488,13 @@ node_free (gpointer data)
   g_free (node);
 }
 
+/* Floats of what one strip leaves for the next one; inputs are read anew. */
+static gsize
+node_edges_size (const Node *node)
+{
+  return node->step ? (gsize) node->edge_rows * node->feature.channels * node->feature.context : 0;
+}
+
 static Node *
 band_add_node (JfBand     *band,
                const Step *step,
@@ -585,18 +611,31 @@ band_find_reader (const JfBand *band,
   return NULL;
 }
 
+/* What a reader needs left of the strip: what its kernels reach on both sides, as all of the strip lies to the right. */
+static void
+node_keep_context (Node       *node,
+                   const Node *reader)
+{
+  node->feature.context = reader ? reader->step->conv.kernel - 1 : 0;
+  node->lanes_before    = (node->feature.context + JF_TILE - 1) / JF_TILE;
+}
+
 /* After that of its reader. */
 static void
 band_init_feature (JfBand *band,
-                   Node   *node,
-                   int     width)
+                   Node   *node)
 {
-  const Node *reader   = band_find_reader (band, node);
-  int         r        = band->network->space_to_depth;
-  int         channels = node->step ? node->step->conv.copies * node->step->conv.channels : node->n_planes * r * r;
-  int         late     = node_late (node);
-  int         n_rows   = node->block_rows;
-  int         reach    = late > 0 ? JF_TILE : 0;
+  const JfNetwork *network  = band->network;
+  const Node      *reader   = band_find_reader (band, node);
+  int              r        = network->space_to_depth;
+  int              channels = node->step ? node->step->conv.copies * node->step->conv.channels : node->n_planes * r * r;
+  int              late     = node_late (node);
+  int              n_rows   = node->block_rows;
+  int              reach    = late > 0 ? JF_TILE : 0;
+  int              columns  = band->width + 2 * node->margin + late;
+
+  if (network->strip > 0)
+    columns = MIN (band->width + 2 * jf_network_get_halo (network), network->strip);
 
   node_start (node, node->block_rows);
   if (reader)
@@ -605,7 +644,9 @@ band_init_feature (JfBand *band,
       reach  = MAX (reach, reader->step->conv.reach);
     }
 
-  jf_feature_init (&node->feature, channels, width + 2 * node->margin + late, n_rows + late, reach);
+  jf_feature_init (&node->feature, channels, columns, n_rows + late, reach);
+  if (network->strip > 0)
+    node_keep_context (node, reader);
 }
 
 /* All but the memory. */
@@ -627,7 +668,7 @@ band_lay_out (JfBand          *band,
   band_add_nodes (band);
 
   for (i = band->nodes->len; i-- > 0;)
-    band_init_feature (band, g_ptr_array_index (band->nodes, i), width);
+    band_init_feature (band, g_ptr_array_index (band->nodes, i));
 }
 
 /* Floats that flow through the cache, without the empty lanes between. */
@@ -650,8 +691,30 @@ count_floats (const JfNetwork *network,
   return floats;
 }
 
-static int
-find_widest_tile (const JfNetwork *network)
+/* Whether all layers can be made strip by strip: taps add to what lies left, and direct convolutions have no context. */
+static gboolean
+strips_suit (const JfNetwork *network)
+{
+  int c, i;
+
+  if (MIN_LANES * JF_TILE <= 4 * jf_network_get_halo (network))
+    return FALSE;
+
+  for (c = 0; c < JF_N_STACKS; c++)
+    for (i = 0; i < network->chains[c].n_steps; i++)
+      {
+        const JfConv *conv = &network->chains[c].steps[i].conv;
+
+        if (conv->method != JF_CONV_WINOGRAD || conv->late > 0 || conv->kernel - 1 > JF_MAX_CONTEXT)
+          return FALSE;
+      }
+
+  return TRUE;
+}
+
+/* Strips or, where they do not suit, tiles of which the cache holds what flows. */
+static void
+choose_width (JfNetwork *network)
 {
   int halo  = jf_network_get_halo (network);
   int lanes = MAX_LANES;
@@ -659,7 +722,19 @@ find_widest_tile (const JfNetwork *network)
   while (lanes > MIN_LANES && count_floats (network, MAX (lanes * JF_TILE - 2 * halo, 1)) > FEATURE_CACHE)
     lanes -= 2 * JF_LANES;
 
-  return MAX (lanes * JF_TILE - 2 * halo, JF_TILE);
+  network->widest_tile = MAX (lanes * JF_TILE - 2 * halo, JF_TILE);
+  if (strips_suit (network))
+    {
+      network->strip       = lanes * JF_TILE;
+      network->widest_tile = G_MAXINT;
+    }
+}
+
+/* By how many panels a layer has to be ahead of its reader. */
+static int
+panels_ahead (const JfBand *band)
+{
+  return band->network->strip > 0 ? 0 : 1;
 }
 
 /* What a layer needs of the band: scratch, and threads that are not more than can follow each other through its panels. */
@@ -672,7 +747,7 @@ node_limit (const Node *node,
   /* Whole cache lines, and not those of one thread after the other's at the same place of a page. */
   band->scratch_size = MAX (band->scratch_size, (conv->scratch + 15) / 16 * 16 + 16);
   if (conv->method == JF_CONV_WINOGRAD)
-    band->max_threads = MIN (band->max_threads, MAX (jf_conv_count_parts (conv, &node->feature) - 1, 2));
+    band->max_threads = MIN (band->max_threads, MAX (jf_conv_count_parts (conv, &node->feature) - panels_ahead (band), 2));
 }
 
 /* In large pages, as the layers jump between many rows and channels (8 % of the time on Zen 3). */
@@ -691,11 +766,11 @@ band_reserve (JfBand *band,
 #endif
 }
 
-/* One piece of memory for everything that flows. */
+/* One piece of memory for everything that flows; a context may begin before a feature. */
 static void
 band_allocate (JfBand *band)
 {
-  gsize  size = 0;
+  gsize  size = LINE_FLOATS;
   float *free_memory;
   guint  i;
 
@@ -704,8 +779,10 @@ band_allocate (JfBand *band)
 
   band_reserve (band, (size + JF_BAND_MAX_THREADS * band->scratch_size) * sizeof (float));
   memset (band->memory, 0, size * sizeof (float));
+  band->features_size = size;
+  band->vectors       = band->result->feature.vectors;
 
-  free_memory = band->memory;
+  free_memory = band->memory + LINE_FLOATS;
   for (i = 0; i < band->nodes->len; i++)
     {
       JfFeature *feature = &((Node *) g_ptr_array_index (band->nodes, i))->feature;
@@ -714,6 +791,40 @@ band_allocate (JfBand *band)
       free_memory  += jf_feature_size (feature);
     }
   band->scratch = free_memory;
+}
+
+/* Rows may begin above the image and end below it. */
+static void
+band_allocate_edges (JfBand *band,
+                     int     height)
+{
+  gsize  size = 0;
+  float *free_memory;
+  guint  i;
+
+  for (i = 0; i < band->nodes->len; i++)
+    {
+      Node *node = g_ptr_array_index (band->nodes, i);
+
+      node->edge_rows = height + 2 * node->margin + 2 * node->block_rows;
+      size           += 2 * node_edges_size (node);
+    }
+
+  if (size > band->edges_capacity)
+    {
+      g_free (band->edges);
+      band->edges          = g_new (float, size);
+      band->edges_capacity = size;
+    }
+
+  free_memory = band->edges;
+  for (i = 0; i < band->nodes->len; i++)
+    {
+      Node *node = g_ptr_array_index (band->nodes, i);
+
+      node->edges  = free_memory;
+      free_memory += 2 * node_edges_size (node);
+    }
 }
 
 /*  planning  */
@@ -752,12 +863,14 @@ node_plan_block (Node   *node,
     {
       const JfConv *conv = node->sources[s]->step ? &node->sources[s]->step->conv : NULL;
 
-      jf_schedule_depend (&band->schedule, stage, node->sources[s]->made_by, conv && conv->tap_relu);
+      jf_schedule_depend (&band->schedule, stage, node->sources[s]->made_by,
+                          conv && conv->tap_relu ? JF_SCHEDULE_WHOLE :
+                          panels_ahead (band) > 0 ? JF_SCHEDULE_NEXT : JF_SCHEDULE_SAME);
       node->sources[s]->read_by = stage;
     }
-  jf_schedule_depend (&band->schedule, stage, node->read_by, late);
+  jf_schedule_depend (&band->schedule, stage, node->read_by, late ? JF_SCHEDULE_WHOLE : JF_SCHEDULE_NEXT);
   if (late)
-    jf_schedule_depend (&band->schedule, stage, node->made_by, FALSE);
+    jf_schedule_depend (&band->schedule, stage, node->made_by, JF_SCHEDULE_NEXT);
 
   node->made_by = stage;
   node->next   += n_rows;
@@ -802,7 +915,7 @@ band_plan (JfBand *band,
       node_plan (result, band, y + rows);
 
       stage = jf_schedule_add (&band->schedule, &(JfStage) { .y = y, .n_parts = 1, .batch = 1 });
-      jf_schedule_depend (&band->schedule, stage, result->made_by, TRUE);
+      jf_schedule_depend (&band->schedule, stage, result->made_by, JF_SCHEDULE_WHOLE);
       result->read_by = stage;
     }
   jf_schedule_begin (&band->schedule);
@@ -810,22 +923,40 @@ band_plan (JfBand *band,
 
 /*  running  */
 
+/* The column of blocks of the picture that a node's first one is. */
+static int
+node_left (const Node   *node,
+           const JfBand *band)
+{
+  return band->network->strip > 0 ? band->start + node->margin : band->job->tile.x - node->margin;
+}
+
 /* The clamped column of every lane, for the r columns of a block. */
 static void
-node_find_columns (const Node      *node,
-                   const JfBand    *band,
-                   const JfBandJob *job)
+node_find_columns (const Node   *node,
+                   const JfBand *band)
 {
   int  r      = band->network->space_to_depth;
   int  lanes  = node->feature.vectors * JF_LANES;
+  int  left   = node_left (node, band);
   int *column = node->columns;
   int  dx, phase, lane;
 
   for (dx = 0; dx < r; dx++)
     for (phase = 0; phase < JF_TILE; phase++)
-      for (lane = 0; lane < lanes; lane++)
-        *column++ = CLAMP (r * (job->tile.x - node->margin + JF_TILE * lane + phase) + dx,
-                           0, node->planes->width - 1);
+      for (lane = -node->lanes_before; lane < lanes; lane++)
+        *column++ = CLAMP (r * (left + JF_TILE * lane + phase) + dx, 0, node->planes->width - 1);
+}
+
+/* Asks for a part of a row of a picture, which is too short for the processor to foresee. */
+static void
+prefetch_row (const float *from,
+              int          n)
+{
+  int x;
+
+  for (x = 0; x < n; x += LINE_FLOATS)
+    __builtin_prefetch (from + x, 0, 2);
 }
 
 /* One row of blocks of an input, rearranged: channel c, offset (dy, dx) becomes channel c·r² + dy·r + dx. */
@@ -837,8 +968,8 @@ node_read_row (const Node      *node,
 {
   const JfPlanes *planes = node->planes;
   int             r      = band->network->space_to_depth;
-  int             lanes  = node->feature.vectors * JF_LANES;
-  float          *to     = jf_feature_new_row (&node->feature, row);
+  int             lanes  = node->lanes_before + node->feature.vectors * JF_LANES;
+  float          *to     = jf_feature_new_row (&node->feature, row) - node->lanes_before;
   int             plane, dy, i, lane;
 
   for (plane = 0; plane < node->n_planes; plane++)
@@ -848,7 +979,9 @@ node_read_row (const Node      *node,
         const float *from    = planes->data +
                                ((gsize) plane * planes->height + y) * planes->width;
         const int   *columns = node->columns;
+        int          below   = MIN (r * JF_TILE, planes->height - 1 - y);
 
+        prefetch_row (from + (gsize) below * planes->width + columns[0], node->columns[r * JF_TILE * lanes - 1] - columns[0]);
         for (i = 0; i < r * JF_TILE; i++)
           {
             for (lane = 0; lane < lanes; lane++)
@@ -882,21 +1015,54 @@ write_phase (const JfBandJob *job,
       output[lane * step] = values[lane];
 }
 
+/* Writes the values of one channel, of which @left come before the tile. */
+static void
+write_channel (const Node      *node,
+               const JfBandJob *job,
+               const float     *values,
+               int              left,
+               int              r,
+               int              dx,
+               const float     *target,
+               float           *output)
+{
+  int x;
+
+  for (x = left; x < left + MIN (JF_TILE, job->tile.width); x++)
+    write_phase (job, values + jf_feature_column (&node->feature, x), (left + job->tile.width - 1 - x) / JF_TILE + 1,
+                 target, (job->tile.x + x - left) * r + dx, r * JF_TILE, output);
+}
+
+/* Asks for the part of a row that will be written in the next block of rows. */
+static void
+prefetch_output (const JfBandJob *job,
+                 float           *output,
+                 int              row,
+                 int              r)
+{
+  int below = MIN (r * JF_TILE, job->region.y + job->region.height - 1 - row);
+  int first = MAX (job->tile.x * r - job->region.x, 0);
+  int last  = MIN ((job->tile.x + job->tile.width) * r - job->region.x, job->region.width);
+  int x;
+
+  for (x = first; x < last; x += LINE_FLOATS)
+    __builtin_prefetch (output + (gsize) below * job->region.width + x, 1, 2);
+}
+
 /* Writes a row of blocks of results, put back from channels to pixels. */
 static void
-node_write_row (const Node      *node,
-                const JfBand    *band,
-                const JfBandJob *job,
-                int              y)
+node_write_row (const Node   *node,
+                const JfBand *band,
+                int           y)
 {
-  const JfNetwork *network = band->network;
-  int              r       = network->space_to_depth;
-  const float     *from    = jf_feature_row (&node->feature, y);
-  int              channel, phase;
+  const JfBandJob *job  = band->job;
+  int              r    = band->network->space_to_depth;
+  const float     *from = jf_feature_row (&node->feature, y);
+  int              left = job->tile.x - node_left (node, band);
+  int              channel;
 
   for (channel = 0; channel < node->feature.channels; channel++)
     {
-      const float *values = from + channel * jf_feature_channel_stride (&node->feature);
       int          plane  = channel / (r * r);
       int          row    = (job->tile.y + y) * r + channel / r % r;
       const float *target = job->target->data +
@@ -907,11 +1073,93 @@ node_write_row (const Node      *node,
       if (row < job->region.y || row >= job->region.y + job->region.height)
         continue;
 
-      for (phase = 0; phase < MIN (JF_TILE, job->tile.width); phase++)
-        write_phase (job, values + phase * node->feature.phase_stride, (job->tile.width - 1 - phase) / JF_TILE + 1,
-                     network->residual ? target : NULL, (job->tile.x + phase) * r + channel % r, r * JF_TILE, output);
+      if (channel % r == 0)
+        prefetch_output (job, output, row, r);
+      write_channel (node, job, from + channel * jf_feature_channel_stride (&node->feature), left, r, channel % r,
+                       band->network->residual ? target : NULL, output);
     }
 }
+
+/*  strips  */
+
+/* The strip of the result; the first one begins so far left that all layers' have what their readers need. */
+static void
+band_start_strip (JfBand *band)
+{
+  const JfBandJob *job = band->job;
+  int              columns, vectors;
+  guint            i;
+
+  band->strip = job->follows ? band->strip + 1 : 0;
+  band->start = job->follows ? job->tile.x : job->tile.x - 2 * jf_network_get_halo (band->network);
+  columns     = job->tile.x + job->tile.width - band->start;
+  vectors     = (columns - 1) / (JF_TILE * JF_LANES) + 1;
+
+  /* What an earlier one left to the right of this one must not show in its rounding. */
+  if (vectors != band->vectors)
+    memset (band->memory, 0, band->features_size * sizeof (float));
+  band->vectors = vectors;
+
+  for (i = 0; i < band->nodes->len; i++)
+    ((Node *) g_ptr_array_index (band->nodes, i))->feature.vectors = vectors;
+  if (job->continues && ! job->follows)
+    band_allocate_edges (band, job->tile.height);
+}
+
+/* The edge of a row that a strip leaves: [context][channels]. */
+static float *
+node_get_edge (const Node *node,
+               int         strip,
+               int         row)
+{
+  return node->edges + strip % 2 * node_edges_size (node) +
+         (gsize) (row - node->first) * node->feature.channels * node->feature.context;
+}
+
+/* The context of new rows: what the strip before has left, or nothing. */
+static void
+node_take_edge (const Node   *node,
+                const JfBand *band,
+                int           y)
+{
+  const JfFeature *feature = &node->feature;
+  const float     *edge    = band->job->follows ? node_get_edge (node, band->strip + 1, y) : NULL;
+  gsize            stride  = jf_feature_channel_stride (feature);
+  int              row, channel, x;
+
+  for (row = y; row < y + node->block_rows; row++)
+    for (x = -feature->context; x < 0; x++)
+      {
+        float *to = jf_feature_new_row (feature, row) + jf_feature_column (feature, x);
+
+        for (channel = 0; channel < feature->channels; channel++)
+          to[channel * stride] = edge ? *edge++ : 0.0f;
+      }
+}
+
+/* The last columns of new rows, for the strip that follows. */
+static void
+node_leave_edge (const Node   *node,
+                 const JfBand *band,
+                 int           y)
+{
+  const JfFeature *feature = &node->feature;
+  int              width   = feature->vectors * JF_LANES * JF_TILE;
+  gsize            stride  = jf_feature_channel_stride (feature);
+  float           *edge    = node_get_edge (node, band->strip, y);
+  int              row, channel, x;
+
+  for (row = y; row < y + node->block_rows; row++)
+    for (x = width - feature->context; x < width; x++)
+      {
+        const float *from = jf_feature_new_row (feature, row) + jf_feature_column (feature, x);
+
+        for (channel = 0; channel < feature->channels; channel++)
+          *edge++ = from[channel * stride];
+      }
+}
+
+/*  working  */
 
 static void
 node_start_tile (Node         *node,
@@ -926,7 +1174,7 @@ node_start_tile (Node         *node,
   if (! node->step)
     {
       node->planes = node == band->guidance ? job->guidance : job->target;
-      node_find_columns (node, band, job);
+      node_find_columns (node, band);
     }
 }
 
@@ -943,7 +1191,11 @@ work_on_layer (JfBand   *band,
 
   for (s = 0; s < node->n_sources; s++)
     sources[s] = &node->sources[s]->feature;
+  if (node->feature.context > 0 && worker->first == 0)
+    node_take_edge (node, band, y);
   jf_conv_run (conv, sources, node->n_sources, node->bias, y, worker->first, worker->n, &node->feature, scratch);
+  if (band->job->continues && node->feature.context > 0 && worker->first + worker->n == worker->stage->n_parts)
+    node_leave_edge (node, band, y);
   if (conv->late == 0)
     return TRUE;
 
@@ -964,7 +1216,7 @@ work_on_output (JfBand *band,
   int              i;
 
   for (i = 0; i < rows; i++)
-    node_write_row (band->result, band, job, y + i);
+    node_write_row (band->result, band, y + i);
 
   return ! job->func || job->func (rows, job->data);
 }
@@ -1036,7 +1288,7 @@ jf_network_new (const JfModel   *model,
     }
   if (model->noise_level)
     init_noise (network, model);
-  network->widest_tile = find_widest_tile (network);
+  choose_width (network);
 
   return network;
 }
@@ -1085,6 +1337,23 @@ jf_network_get_widest_tile (const JfNetwork *network)
 }
 
 /**
+ * jf_network_get_strip:
+ * @network: a network
+ * @first:   whether it is the first strip of a tile
+ *
+ * Returns: the width in blocks of the strips that tiles are to be made in, or G_MAXINT if they are made in one piece
+ */
+int
+jf_network_get_strip (const JfNetwork *network,
+                      gboolean         first)
+{
+  if (network->strip == 0)
+    return G_MAXINT;
+
+  return network->strip - (first ? 2 * jf_network_get_halo (network) : 0);
+}
+
+/**
  * jf_band_new:
  *
  * Returns: (transfer full): a band that fits no network yet; free with jf_band_free()
@@ -1113,6 +1382,7 @@ jf_band_free (JfBand *band)
   jf_schedule_clear (&band->schedule);
   g_ptr_array_unref (band->nodes);
   g_free (band->noise_bias);
+  g_free (band->edges);
   g_aligned_free (band->memory);
   g_free (band);
 }
@@ -1162,7 +1432,8 @@ jf_band_fit (JfBand          *band,
       if (node->step)
         node_limit (node, band);
       else
-        node->columns = g_new (int, (gsize) network->space_to_depth * JF_TILE * node->feature.vectors * JF_LANES);
+        node->columns = g_new (int, (gsize) network->space_to_depth * JF_TILE *
+                                    (node->lanes_before + node->feature.vectors * JF_LANES));
     }
   band_allocate (band);
 }
@@ -1183,6 +1454,8 @@ jf_band_start (JfBand          *band,
   int              o;
 
   band->job = job;
+  if (network->strip > 0)
+    band_start_strip (band);
   for (i = 0; i < band->nodes->len; i++)
     node_start_tile (g_ptr_array_index (band->nodes, i), band);
 

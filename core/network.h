@@ -38,7 +38,9 @@ typedef struct
   const JfPlanes *target;
   const JfPlanes *guidance;
   float           noise_level;
-  JfRegion        tile;         /* what to compute                                     */
+  JfRegion        tile;         /* what to compute: all of a tile or one of its strips */
+  gboolean        follows;      /* it is a strip and the band has just made the one left of it */
+  gboolean        continues;    /* and will make the one right of it                  */
   JfRegion        region;       /* the part of the target that `output` shows, pixels  */
   JfPlanes       *output;
   JfBandFunc      func;         /* (nullable) */
@@ -54,6 +56,10 @@ void        jf_network_free     (JfNetwork        *network);
 int         jf_network_get_halo (const JfNetwork  *network);
 int         jf_network_get_widest_tile
                                 (const JfNetwork  *network);
+
+int         jf_network_get_strip
+                                (const JfNetwork  *network,
+                                 gboolean          first);
 
 JfBand    * jf_band_new         (void);
 void        jf_band_free        (JfBand           *band);

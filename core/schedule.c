@@ -96,7 +96,7 @@ find_end (const JfSchedule *schedule,
   if (part == stage->n_parts - 1)
     return MAX (stage->after, stage_end (wave));
 
-  return MAX (stage->after, wave->first + MIN (part + 2, wave->n_parts));
+  return MAX (stage->after, wave->first + MIN (part + stage->ahead, wave->n_parts));
 }
 
 /*  public functions  */
@@ -161,6 +161,7 @@ jf_schedule_add (JfSchedule    *schedule,
   added.first = schedule->n_parts;
   added.after = 0;
   added.wave  = -1;
+  added.ahead = 1;
   g_array_append_val (schedule->stages, added);
   schedule->n_parts += stage->n_parts;
 
@@ -172,15 +173,15 @@ jf_schedule_add (JfSchedule    *schedule,
  * @schedule: a schedule
  * @stage:    the number of a stage
  * @on:       that of an earlier one, or -1 for none
- * @whole:    whether it has to be done in whole, even if both go by panels
+ * @need:     how much of it, if both go by panels
  *
  * Lets a stage begin after another. What comes before the other one is done then as well.
  */
 void
-jf_schedule_depend (JfSchedule *schedule,
-                    int         stage,
-                    int         on,
-                    gboolean    whole)
+jf_schedule_depend (JfSchedule     *schedule,
+                    int             stage,
+                    int             on,
+                    JfScheduleNeed  need)
 {
   JfStage       *dependent = get_stage (schedule, stage);
   const JfStage *other     = on < 0 ? NULL : get_stage (schedule, on);
@@ -188,10 +189,17 @@ jf_schedule_depend (JfSchedule *schedule,
   if (! other)
     return;
 
-  if (dependent->by_panels && other->by_panels && ! whole)
-    dependent->wave = MAX (dependent->wave, on);
-  else
-    dependent->after = MAX (dependent->after, stage_end (other));
+  if (! dependent->by_panels || ! other->by_panels || need == JF_SCHEDULE_WHOLE)
+    {
+      dependent->after = MAX (dependent->after, stage_end (other));
+    }
+  else if (on >= dependent->wave)
+    {
+      int ahead = need == JF_SCHEDULE_NEXT ? 2 : 1;
+
+      dependent->ahead = on > dependent->wave ? ahead : MAX (dependent->ahead, ahead);
+      dependent->wave  = on;
+    }
 }
 
 /**

@@ -16,13 +16,22 @@ typedef struct
   int       y;
   int       n_parts;
   int       batch;          /* parts that a thread alone had better do together */
-  gboolean  by_panels;      /* a part is a panel of lanes: it looks at those of the same and of the next one only */
+  gboolean  by_panels;      /* a part is a panel of lanes */
 
   /*< private >*/
   int       first;          /* of all parts                                              */
   int       after;          /* the parts before this one are done before any of it begin */
   int       wave;           /* the stage that this one follows panel by panel, or -1     */
+  int       ahead;          /* by how many panels that one has to be ahead at least       */
 } JfStage;
+
+/* What has to be done of a stage for a panel of another one to begin, where both go by panels. */
+typedef enum
+{
+  JF_SCHEDULE_WHOLE,        /* all of it                     */
+  JF_SCHEDULE_NEXT,         /* panels up to the next one     */
+  JF_SCHEDULE_SAME          /* panels up to the same one     */
+} JfScheduleNeed;
 
 /* A thread's own. */
 typedef struct
@@ -57,10 +66,10 @@ void     jf_schedule_clear      (JfSchedule    *schedule);
 void     jf_schedule_restart    (JfSchedule    *schedule);
 int      jf_schedule_add        (JfSchedule    *schedule,
                                  const JfStage *stage);
-void     jf_schedule_depend     (JfSchedule    *schedule,
-                                 int            stage,
-                                 int            on,
-                                 gboolean       whole);
+void     jf_schedule_depend     (JfSchedule     *schedule,
+                                 int             stage,
+                                 int             on,
+                                 JfScheduleNeed  need);
 void     jf_schedule_begin      (JfSchedule    *schedule);
 
 void     jf_schedule_join       (JfSchedule    *schedule,

@@ -77,11 +77,16 @@ jf_transform_input (const float *const *rows,
                     gsize               transformed_stride,
                     gsize               product_stride)
 {
-  gsize offset[SIDE];
-  int   c, v, i, j;
+  gssize offset[SIDE];
+  int    aligned = column < 0 ? SIDE - JF_TILE : 0;     /* the columns that begin whole lines */
+  int    c, v, i, j;
 
   for (j = 0; j < SIDE; j++)
-    offset[j] = (column + j) % JF_TILE * phase_stride + (column + j) / JF_TILE;
+    {
+      int x = column + j + JF_MAX_CONTEXT;
+
+      offset[j] = x % JF_TILE * (gssize) phase_stride + x / JF_TILE - JF_MAX_CONTEXT / JF_TILE;
+    }
 
   for (c = 0; c < channels; c++)
     for (v = 0; v < vectors * JF_LANES; v += JF_LANES)
@@ -94,10 +99,10 @@ jf_transform_input (const float *const *rows,
 
             for (i = 0; i < SIDE; i++)
               {
-                const float *from = rows[i] + c * channel_stride + offset[j] + v;
+                const float *from = rows[i] + (gssize) (c * channel_stride) + offset[j] + v;
 
                 d[i] = jf_vector_load (from);
-                if (v == 0 && j < JF_TILE)
+                if (v == 0 && j >= aligned && j < aligned + JF_TILE)
                   __builtin_prefetch (from + channel_stride);
               }
             transform_input (d, t);

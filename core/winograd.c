@@ -67,7 +67,7 @@ jf_winograd_transform_kernel (const float *kernel,
  * @channel_stride:     floats from one channel to the next
  * @channels:           how many
  * @vectors:            how many vectors, one after the other
- * @column:             where in its tile the 8x8 window starts: a multiple of 3
+ * @column:             where in its tile the 8x8 window starts: a multiple of 3, less JF_MAX_CONTEXT at most
  * @transformed:        (out): the vector of the first product and channel
  * @transformed_stride: floats from one channel to the next
  * @product_stride:     floats from one of the 64 products to the next

@@ -126,13 +126,26 @@ test_tiles (void)
   check_against_reference ("plain.safetensors", 1, 3, 801, 401);
 }
 
+/* Several strips, the last one as wide as the others and far narrower, with kernels of two sizes, stacks of two depths, planes
+ * together, one by one, and joined.
+ */
 static void
-test_threads (void)
+test_strips (void)
+{
+  check_against_reference ("colour-noise.safetensors", 3, 3, 6401, 31);
+  check_against_reference ("colour-noise.safetensors", 1, 1, 6101, 17);
+  check_against_reference ("noise.safetensors", 3, 3, 6173, 29);
+  check_against_reference ("joined.safetensors", 3, 3, 6137, 15);
+}
+
+static void
+check_threads (int width,
+               int height)
 {
   g_autoptr(JfModel)  model    = load_model ("colour-noise.safetensors");
   g_autoptr(JfFilter) filter   = jf_filter_new (model);
-  g_auto(JfPlanes)    target   = random_planes (3, 301, 407);
-  g_auto(JfPlanes)    guidance = random_planes (3, 301, 407);
+  g_auto(JfPlanes)    target   = random_planes (3, width, height);
+  g_auto(JfPlanes)    guidance = random_planes (3, width, height);
   JfFilterOptions     options  = { .noise_level = 0.1f, .task.n_threads = 1 };
   g_auto(JfPlanes)    expected = apply (filter, &target, &guidance, &options);
 
@@ -140,9 +153,17 @@ test_threads (void)
     {
       g_auto(JfPlanes) found = apply (filter, &target, &guidance, &options);
 
-      g_assert_cmpmem (found.data, sizeof (float) * 3 * 301 * 407,
-                       expected.data, sizeof (float) * 3 * 301 * 407);
+      g_assert_cmpmem (found.data, sizeof (float) * 3 * width * height,
+                       expected.data, sizeof (float) * 3 * width * height);
     }
+}
+
+/* Tiles of one strip and of several. */
+static void
+test_threads (void)
+{
+  check_threads (301, 407);
+  check_threads (6401, 97);
 }
 
 /* Several callers of one filter, again and again with other sizes: what threads and memory did before must not show. */
@@ -489,6 +510,7 @@ main (int    argc,
 
   g_test_add_func ("/filter/reference", test_reference);
   g_test_add_func ("/filter/tiles", test_tiles);
+  g_test_add_func ("/filter/strips", test_strips);
   g_test_add_func ("/filter/threads", test_threads);
   g_test_add_func ("/filter/calls", test_calls);
   g_test_add_func ("/filter/crew", test_crew);
