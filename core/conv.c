@@ -52,7 +52,7 @@ typedef struct
   int    lane[MAX_PANELS];
   int    n_vectors[MAX_PANELS];
   float *tiles[MAX_PANELS];
-  float *shared[MAX_PANELS];    /* products that all copies share */
+  float *shared[MAX_PANELS];    /* the pixels of what all copies share */
   float *pixels[MAX_PANELS];
   float *products;              /* of a group and one panel */
   float *taps;                  /* [panels][copies]: sums of taps, before they are added to rows */
@@ -150,12 +150,6 @@ tile_stride (const JfConv *conv)
 }
 
 static gsize
-shared_stride (const JfConv *conv)
-{
-  return conv->shared_depth > 0 ? pad_stride (panel_size (conv->gemm, conv->outputs)) : 0;
-}
-
-static gsize
 product_stride (const JfConv *conv)
 {
   return pad_stride (panel_size (conv->gemm, conv->group));
@@ -168,14 +162,20 @@ pixel_stride (const JfConv *conv)
   return pad_stride ((gsize) conv->outputs * conv->gemm->pixels);
 }
 
+/* Floats of the pixels that a panel of tiles becomes. */
+static gsize
+pixels_size (const JfConv *conv)
+{
+  return JF_TILE * JF_TILE * pixel_stride (conv);
+}
+
 /* Floats of a panel: its tiles, what all copies share, and, if they do not go straight into the result, its pixels. */
 static gsize
 panel_scratch (const JfConv *conv)
 {
-  gsize tiles  = JF_WINOGRAD_PRODUCTS * (tile_stride (conv) + shared_stride (conv));
-  gsize pixels = JF_TILE * JF_TILE * pixel_stride (conv);
-
-  return conv->pointwise->len > 0 ? tiles + pixels : tiles;
+  return JF_WINOGRAD_PRODUCTS * tile_stride (conv) +
+         (conv->shared_depth > 0 ? pixels_size (conv) : 0) +
+         (conv->pointwise->len > 0 ? pixels_size (conv) : 0);
 }
 
 static void
@@ -692,79 +692,80 @@ locate_tiles (const JfConv *conv,
       tiles->n_vectors[i] = MIN (vectors, n_vectors - first - i * vectors);
       tiles->tiles[i]     = scratch;
       tiles->shared[i]    = scratch + JF_WINOGRAD_PRODUCTS * tile_stride (conv);
-      tiles->pixels[i]    = tiles->shared[i] + JF_WINOGRAD_PRODUCTS * shared_stride (conv);
+      tiles->pixels[i]    = tiles->shared[i] + (conv->shared_depth > 0 ? pixels_size (conv) : 0);
       scratch            += panel_scratch (conv);
     }
 }
 
-/* The products of a panel for outputs @first … @first + @n - 1, added to those that are shared. */
+/* The products of a panel for outputs @first … @first + @n - 1. */
 static void
 multiply_tiles (const JfConv *conv,
                 const Tiles  *tiles,
                 int           panel,
+                const float  *weights,
+                int           depth,
                 int           first,
                 int           n)
 {
-  int          lanes   = conv->gemm->pixels;
-  const float *weights = conv->weights + (gsize) first * conv->depth * JF_WINOGRAD_PRODUCTS;
-
-  jf_gemm_multiply (conv->gemm, &(JfProduct) { .outputs = n, .depth = conv->depth,
+  jf_gemm_multiply (conv->gemm, &(JfProduct) { .outputs = n, .depth = depth,
                                                .lanes = tiles->n_vectors[panel] * JF_LANES,
-                                               .weights = weights, .pixels = tiles->tiles[panel],
-                                               .sum = conv->shared_depth > 0 ? tiles->shared[panel] + first * lanes : NULL,
-                                               .product = tiles->products, .stride = lanes,
+                                               .weights = weights + (gsize) first * depth * JF_WINOGRAD_PRODUCTS,
+                                               .pixels = tiles->tiles[panel],
+                                               .product = tiles->products, .stride = conv->gemm->pixels,
                                                .repeats = JF_WINOGRAD_PRODUCTS - 1,
                                                .pixels_step = tile_stride (conv),
-                                               .sum_step = shared_stride (conv),
                                                .product_step = product_stride (conv) });
 }
 
-/* The products of the source that all copies share, for all outputs. */
+/* What the source that all copies share makes of all outputs, before it is clipped. */
 static void
-multiply_shared_tiles (const JfConv *conv,
-                       const Tiles  *tiles,
-                       int           panel)
+make_shared_pixels (const JfConv *conv,
+                    const Tiles  *tiles,
+                    int           panel,
+                    const float  *bias)
 {
-  int lanes = conv->gemm->pixels;
-  int first, n;
+  int    lanes  = conv->gemm->pixels;
+  gsize  stride = pixel_stride (conv);
+  float *rows[JF_TILE];
+  int    first, n, i;
 
   for (first = 0; first < conv->outputs; first += n)
     {
       n = MIN (conv->group, conv->outputs - first);
-      jf_gemm_multiply (conv->gemm, &(JfProduct) { .outputs = n, .depth = conv->shared_depth,
-                                                   .lanes = tiles->n_vectors[panel] * JF_LANES,
-                                                   .weights = conv->shared_weights +
-                                                              (gsize) first * conv->shared_depth * JF_WINOGRAD_PRODUCTS,
-                                                   .pixels = tiles->tiles[panel],
-                                                   .product = tiles->shared[panel] + first * lanes, .stride = lanes,
-                                                   .repeats = JF_WINOGRAD_PRODUCTS - 1,
-                                                   .pixels_step = tile_stride (conv),
-                                                   .product_step = shared_stride (conv) });
+      for (i = 0; i < JF_TILE; i++)
+        rows[i] = tiles->shared[panel] + i * JF_TILE * stride + first * lanes;
+      multiply_tiles (conv, tiles, panel, conv->shared_weights, conv->shared_depth, first, n);
+      jf_winograd_transform_output (tiles->products, product_stride (conv), lanes, n, tiles->n_vectors[panel],
+                                    bias + first, NULL, 0, FALSE, rows, stride, lanes);
     }
 }
 
-/* The 6x6 pixels of one panel's products: into the rows of the result, or as panels for the pointwise layers. */
+/* The 6x6 pixels of a panel's tiles for some outputs: into the rows of the result, or as panels for the pointwise layers. */
 static void
-transform_products (const JfConv *conv,
-                    const Tiles  *tiles,
-                    int           panel,
-                    int           first,
-                    int           n,
-                    const float  *bias,
-                    JfFeature    *output)
+make_pixels (const JfConv *conv,
+             const Tiles  *tiles,
+             int           panel,
+             int           first,
+             int           n,
+             const float  *bias,
+             JfFeature    *output)
 {
   gboolean direct         = conv->pointwise->len == 0;
+  gboolean has_shared     = conv->shared_depth > 0;
   int      lanes          = conv->gemm->pixels;
-  gsize    phase_stride   = direct ? output->phase_stride : pixel_stride (conv);
+  gsize    stride         = pixel_stride (conv);
+  gsize    phase_stride   = direct ? output->phase_stride : stride;
   gsize    channel_stride = direct ? jf_feature_channel_stride (output) : (gsize) lanes;
   float   *rows[JF_TILE];
   int      i;
 
   for (i = 0; i < JF_TILE; i++)
     rows[i] = (direct ? jf_feature_new_row (output, tiles->y + i) + tiles->lane[panel]
-                      : tiles->pixels[panel] + i * JF_TILE * phase_stride) + first * channel_stride;
+                      : tiles->pixels[panel] + i * JF_TILE * stride) + first * channel_stride;
+  multiply_tiles (conv, tiles, panel, conv->weights, conv->depth, first, n);
   jf_winograd_transform_output (tiles->products, product_stride (conv), lanes, n, tiles->n_vectors[panel],
-                                bias + first, conv->relu, rows, phase_stride, channel_stride);
+                                has_shared ? NULL : bias + first, has_shared ? tiles->shared[panel] + first * lanes : NULL,
+                                stride, conv->relu, rows, phase_stride, channel_stride);
 }
 
 static void
@@ -827,10 +828,7 @@ run_tiles (const JfConv     *conv,
     {
       n = MIN (conv->group, conv->outputs - first);
       for (i = 0; i < tiles->n_panels; i++)
-        {
-          multiply_tiles (conv, tiles, i, first, n);
-          transform_products (conv, tiles, i, first, n, bias, output);
-        }
+        make_pixels (conv, tiles, i, first, n, bias, output);
     }
 
   for (i = 0; i < tiles->n_panels; i++)
@@ -903,7 +901,7 @@ run_winograd (const JfConv     *conv,
   for (i = 0; i < tiles->n_panels && conv->shared > 0; i++)
     {
       transform_tiles (conv, sources, 1, tiles->y, tiles->lane[i], tiles->n_vectors[i], tiles->tiles[i]);
-      multiply_shared_tiles (conv, tiles, i);
+      make_shared_pixels (conv, tiles, i, bias);
     }
 
   for (copy = 0; copy < conv->copies; copy++)

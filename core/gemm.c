@@ -577,5 +577,5 @@ jf_gemm_multiply (const JfGemm    *gemm,
 
   for (i = 0; i <= job->repeats; i++)
     multiply_one (gemm, job, job->weights + i * size, job->pixels + i * job->pixels_step,
-                  job->sum ? job->sum + i * job->sum_step : NULL, job->product + i * job->product_step);
+                  job->sum, job->product + i * job->product_step);
 }

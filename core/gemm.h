@@ -51,9 +51,9 @@ typedef struct
                                  are written                                                                    */
   gsize        stride;        /* floats from one output of the product to the next                              */
 
-  int          repeats;       /* further products of this shape, with weights packed one after the other         */
+  int          repeats;       /* further products of this shape, with weights packed one after the other, and without
+                                 a sum or a bias                                                                */
   gsize        pixels_step;   /* floats from one product's pixels to the next's                                  */
-  gsize        sum_step;
   gsize        product_step;
 } JfProduct;
 

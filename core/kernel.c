@@ -7,13 +7,15 @@
  * by itself, so a step of the sum is one load of pixels and one instruction per output: nothing else competes with the
  * multiplications, and the end of one block overlaps the start of the next. On Zen 4 it runs at 97 to 100 % of the peak at
  * any depth from 9 on with 8 to 16 outputs. Blocks of 24 and 28 outputs are slower on short sums (82 % at depth 9), as two
- * of them do not fit into the renamed registers. Xeons (Emerald Rapids) run two of these instructions at a time, and 92 to 97 %
- * of the peak from a depth of 27 on, 83 % at 9; blocks of two or three registers of pixels are not faster there.
+ * of them do not fit into the renamed registers. Xeons (Emerald Rapids) run two of these instructions at a time, and 94 to 99 %
+ * of the peak from a depth of 27 on, 86 % at 9; blocks of two or three registers of pixels are not faster there.
  */
 #include "kernel.h"
 #include "simd.h"
 
 #ifdef __x86_64__
+
+#include <immintrin.h>
 
 #define TARGET __attribute__ ((target ("avx512f,avx512vl,avx512dq,avx512bw,fma")))
 
@@ -21,33 +23,44 @@
 typedef float MemoryWide __attribute__ ((vector_size (JF_KERNEL_PIXELS * sizeof (float)),
                                          aligned (sizeof (float)), may_alias));
 typedef float Wide     __attribute__ ((vector_size (JF_KERNEL_PIXELS * sizeof (float))));
-typedef int   WideMask __attribute__ ((vector_size (JF_KERNEL_PIXELS * sizeof (int))));
 
 /* Floats of weights to be ahead by: they come from the third-level cache, one panel right after the other. */
 #define AHEAD (32 * JF_KERNEL_WEIGHTS)
 
+/* NaN is not positive. */
+#define POSITIVE(v)      ((Wide) _mm512_max_ps ((__m512) (v), _mm512_setzero_ps ()))
+#define POSITIVE_HALF(v) ((JfVector) _mm256_max_ps ((__m256) (v), _mm256_setzero_ps ()))
+
 /* A panel of weights with a panel of pixels, in vectors of all its lanes or of half of them. @outputs is a constant where the
- * block is called, so that the sums are registers.
+ * block is called, so that the sums are registers. Everything else is passed by value: what is asked of the job after a store
+ * would be loaded again for every output, which short sums pay for.
  */
-#define DEFINE_BLOCK(name, Vector, Memory, Mask)                                                           \
+#define DEFINE_BLOCK(name, Vector, Memory, positive)                                                       \
   TARGET JF_INLINE void                                                                                    \
-  name (const JfProduct *job,                                                                              \
-        int              outputs,                                                                          \
-        const float     *weights,                                                                          \
-        const float     *pixels,                                                                           \
-        const float     *sums,                                                                             \
-        float           *product)                                                                          \
+  name (int          outputs,                                                                              \
+        int          depth,                                                                                \
+        const float *weights,                                                                              \
+        const float *pixels,                                                                               \
+        const float *sums,                                                                                 \
+        const float *bias,                                                                                 \
+        gboolean     relu,                                                                                 \
+        float       *product,                                                                              \
+        gsize        stride)                                                                               \
   {                                                                                                        \
-    const Vector zero = { 0 };                                                                             \
-    Vector       sum[JF_KERNEL_WEIGHTS] = { 0 };                                                           \
-    int          k, i;                                                                                     \
+    Vector sum[JF_KERNEL_WEIGHTS] = { 0 };                                                                 \
+    int    k, i;                                                                                           \
+                                                                                                           \
+    if (bias)                                                                                              \
+      _Pragma ("GCC unroll 16")                                                                            \
+      for (i = 0; i < outputs; i++)                                                                        \
+        sum[i] = bias[i] - (Vector) { 0 };                                                                 \
                                                                                                            \
     if (sums)                                                                                              \
       _Pragma ("GCC unroll 16")                                                                            \
-      for (i = 0; i < outputs; i++)                                                                        \
-        sum[i] = *(const Memory *) (sums + i * job->stride);                                               \
+      for (i = 0; i < outputs; i++, sums += stride)                                                        \
+        sum[i] += *(const Memory *) sums;                                                                  \
                                                                                                            \
-    for (k = 0; k < job->depth; k++)                                                                       \
+    for (k = 0; k < depth; k++)                                                                            \
       {                                                                                                    \
         const Vector pixel = *(const Memory *) pixels;                                                     \
                                                                                                            \
@@ -59,47 +72,82 @@ typedef int   WideMask __attribute__ ((vector_size (JF_KERNEL_PIXELS * sizeof (i
         pixels  += JF_KERNEL_PIXELS;                                                                       \
       }                                                                                                    \
                                                                                                            \
+    if (relu)                                                                                              \
+      _Pragma ("GCC unroll 16")                                                                            \
+      for (i = 0; i < outputs; i++)                                                                        \
+        sum[i] = positive (sum[i]);                                                                        \
+                                                                                                           \
     _Pragma ("GCC unroll 16")                                                                              \
-    for (i = 0; i < outputs; i++)                                                                          \
-      {                                                                                                    \
-        Vector v = sum[i];                                                                                 \
-                                                                                                           \
-        if (job->bias)                                                                                     \
-          v += job->bias[i];                                                                               \
-        if (job->bias && job->relu)                                                                        \
-          v = (Vector) ((Mask) v & (v > zero));                                                            \
-        *(Memory *) (product + i * job->stride) = v;                                                       \
-      }                                                                                                    \
+    for (i = 0; i < outputs; i++, product += stride)                                                       \
+      *(Memory *) product = sum[i];                                                                        \
   }
 
-DEFINE_BLOCK (multiply_block, Wide, MemoryWide, WideMask)
-DEFINE_BLOCK (multiply_half_block, JfVector, JfMemoryVector, JfVectorMask)
+DEFINE_BLOCK (multiply_block, Wide, MemoryWide, POSITIVE)
+DEFINE_BLOCK (multiply_half_block, JfVector, JfMemoryVector, POSITIVE_HALF)
 
-#define CASE(block, n)                                                                                     \
-  case n:                                                                                                  \
-    for (i = 0; i <= job->repeats; i++)                                                                    \
-      block (job, n, job->weights + i * size, job->pixels + i * job->pixels_step,                          \
-             job->sum ? job->sum + i * job->sum_step : NULL, job->product + i * job->product_step);        \
-    break;
+#define REPEAT(block, n)                                                                                   \
+  const int    depth        = job->depth;                                                                  \
+  const gsize  stride       = job->stride;                                                                 \
+  const gsize  pixels_step  = job->pixels_step;                                                            \
+  const gsize  product_step = job->product_step;                                                           \
+  const float *weights      = job->weights;                                                                \
+  const float *pixels       = job->pixels;                                                                 \
+  float       *product      = job->product;                                                                \
+  int          i;                                                                                          \
+                                                                                                           \
+  for (i = job->repeats; i >= 0; i--)                                                                      \
+    {                                                                                                      \
+      block (n, depth, weights, pixels, NULL, NULL, FALSE, product, stride);                               \
+      weights += n * (gsize) depth;                                                                        \
+      pixels  += pixels_step;                                                                              \
+      product += product_step;                                                                             \
+    }
 
-#define DEFINE_PANEL(name, block)                                                                          \
+/* Products of a number of outputs: one, or several that are nothing but products. */
+#define DEFINE_PANEL(n)                                                                                    \
   TARGET static void                                                                                       \
-  name (const JfProduct *job)                                                                              \
+  multiply_##n (const JfProduct *job)                                                                      \
   {                                                                                                        \
-    const gsize size = (gsize) job->outputs * job->depth;                                                  \
-    int         i;                                                                                         \
+    multiply_block (n, job->depth, job->weights, job->pixels, job->sum, job->bias, job->bias && job->relu, \
+                    job->product, job->stride);                                                            \
+  }                                                                                                        \
                                                                                                            \
-    switch (job->outputs)                                                                                  \
-      {                                                                                                    \
-      CASE (block, 1)  CASE (block, 2)  CASE (block, 3)  CASE (block, 4)                                   \
-      CASE (block, 5)  CASE (block, 6)  CASE (block, 7)  CASE (block, 8)                                   \
-      CASE (block, 9)  CASE (block, 10) CASE (block, 11) CASE (block, 12)                                  \
-      CASE (block, 13) CASE (block, 14) CASE (block, 15) CASE (block, 16)                                  \
-      }                                                                                                    \
+  TARGET static void                                                                                       \
+  multiply_half_##n (const JfProduct *job)                                                                 \
+  {                                                                                                        \
+    multiply_half_block (n, job->depth, job->weights, job->pixels, job->sum, job->bias,                    \
+                         job->bias && job->relu, job->product, job->stride);                               \
+  }                                                                                                        \
+                                                                                                           \
+  TARGET static void                                                                                       \
+  repeat_##n (const JfProduct *job)                                                                        \
+  {                                                                                                        \
+    REPEAT (multiply_block, n)                                                                             \
+  }                                                                                                        \
+                                                                                                           \
+  TARGET static void                                                                                       \
+  repeat_half_##n (const JfProduct *job)                                                                   \
+  {                                                                                                        \
+    REPEAT (multiply_half_block, n)                                                                        \
   }
 
-DEFINE_PANEL (multiply_panel, multiply_block)
-DEFINE_PANEL (multiply_half_panel, multiply_half_block)
+DEFINE_PANEL (1)  DEFINE_PANEL (2)  DEFINE_PANEL (3)  DEFINE_PANEL (4)
+DEFINE_PANEL (5)  DEFINE_PANEL (6)  DEFINE_PANEL (7)  DEFINE_PANEL (8)
+DEFINE_PANEL (9)  DEFINE_PANEL (10) DEFINE_PANEL (11) DEFINE_PANEL (12)
+DEFINE_PANEL (13) DEFINE_PANEL (14) DEFINE_PANEL (15) DEFINE_PANEL (16)
+
+typedef void (* Panel) (const JfProduct *job);
+
+/* By outputs. */
+#define TABLE(name)                                                                                        \
+  { NULL,      name##1,  name##2,  name##3,  name##4,  name##5,  name##6,  name##7,  name##8,              \
+    name##9,   name##10, name##11, name##12, name##13, name##14, name##15, name##16 }
+
+static const Panel panels[2][2][JF_KERNEL_WEIGHTS + 1] =
+{
+  { TABLE (multiply_half_), TABLE (multiply_) },
+  { TABLE (repeat_half_),   TABLE (repeat_)   }
+};
 
 /*  public functions  */
 
@@ -125,10 +173,7 @@ jf_kernel_is_available (void)
 void
 jf_kernel_multiply (const JfProduct *job)
 {
-  if (job->lanes > JF_LANES)
-    multiply_panel (job);
-  else
-    multiply_half_panel (job);
+  panels[job->repeats > 0][job->lanes > JF_LANES][job->outputs] (job);
 }
 
 #else

@@ -121,18 +121,20 @@ jf_transform_input (const float *const *rows,
       }
 }
 
-/* See jf_winograd_transform_output(). */
-JF_DISPATCH void
-jf_transform_output (const float  *products,
-                     gsize         product_stride,
-                     gsize         output_stride,
-                     int           outputs,
-                     int           vectors,
-                     const float  *bias,
-                     gboolean      relu,
-                     float *const *rows,
-                     gsize         phase_stride,
-                     gsize         channel_stride)
+/* @addend and @relu are constants where this is called. */
+JF_INLINE void
+transform_outputs (const float  *products,
+                   gsize         product_stride,
+                   gsize         output_stride,
+                   int           outputs,
+                   int           vectors,
+                   const float  *bias,
+                   const float  *addend,
+                   gsize         addend_stride,
+                   gboolean      relu,
+                   float *const *rows,
+                   gsize         phase_stride,
+                   gsize         channel_stride)
 {
   int o, v, i, j;
 
@@ -140,7 +142,6 @@ jf_transform_output (const float  *products,
     for (v = 0; v < vectors * JF_LANES; v += JF_LANES)
       {
         JfVector half[JF_TILE][SIDE];
-        JfVector constant = bias[o] + (JfVector) { 0 };
 
         if (v == 0)
           for (i = 0; i < JF_TILE; i++)
@@ -169,11 +170,39 @@ jf_transform_output (const float  *products,
             JfVector y[JF_TILE];
 
             /* The value at the point 1 is part of all six. */
-            half[i][1] += constant;
+            if (bias)
+              half[i][1] += bias[o];
             transform_output (half[i], y);
             for (j = 0; j < JF_TILE; j++)
-              jf_vector_store (rows[i] + o * channel_stride + j * phase_stride + v,
-                               relu ? jf_vector_positive (y[j]) : y[j]);
+              {
+                if (addend)
+                  y[j] += jf_vector_load (addend + (i * JF_TILE + j) * addend_stride + o * output_stride + v);
+                jf_vector_store (rows[i] + o * channel_stride + j * phase_stride + v,
+                                 relu ? jf_vector_positive (y[j]) : y[j]);
+              }
           }
       }
+}
+
+/* See jf_winograd_transform_output(). */
+JF_DISPATCH void
+jf_transform_output (const float  *products,
+                     gsize         product_stride,
+                     gsize         output_stride,
+                     int           outputs,
+                     int           vectors,
+                     const float  *bias,
+                     const float  *addend,
+                     gsize         addend_stride,
+                     gboolean      relu,
+                     float *const *rows,
+                     gsize         phase_stride,
+                     gsize         channel_stride)
+{
+  if (addend)
+    transform_outputs (products, product_stride, output_stride, outputs, vectors, NULL, addend, addend_stride, relu, rows,
+                       phase_stride, channel_stride);
+  else
+    transform_outputs (products, product_stride, output_stride, outputs, vectors, bias, NULL, 0, relu, rows,
+                       phase_stride, channel_stride);
 }

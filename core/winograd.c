@@ -100,7 +100,9 @@ jf_winograd_transform_input (const float *const *rows,
  * @output_stride:  floats from one output to the next
  * @outputs:        how many
  * @vectors:        how many vectors, one after the other
- * @bias:           added, one per output
+ * @bias:           (nullable): added, one per output
+ * @addend:         (nullable): instead of @bias: 36 values that are added, with outputs as far apart as those of @products
+ * @addend_stride:  floats from one of the 36 to the next
  * @relu:           whether negative results become 0
  * @rows:           (out): the 6 rows of a row of tiles, at the first channel and the vector's first lane
  * @phase_stride:   as in JfFeature
@@ -115,15 +117,17 @@ jf_winograd_transform_output (const float  *products,
                               int           outputs,
                               int           vectors,
                               const float  *bias,
+                              const float  *addend,
+                              gsize         addend_stride,
                               gboolean      relu,
                               float *const *rows,
                               gsize         phase_stride,
                               gsize         channel_stride)
 {
   if (vectors == 2 && jf_kernel_is_available ())
-    jf_transform_output_wide (products, product_stride, output_stride, outputs, 1, bias, relu, rows,
+    jf_transform_output_wide (products, product_stride, output_stride, outputs, 1, bias, addend, addend_stride, relu, rows,
                               phase_stride, channel_stride);
   else
-    jf_transform_output (products, product_stride, output_stride, outputs, vectors, bias, relu, rows,
+    jf_transform_output (products, product_stride, output_stride, outputs, vectors, bias, addend, addend_stride, relu, rows,
                          phase_stride, channel_stride);
 }
