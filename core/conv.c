@@ -658,14 +658,24 @@ transform_tiles (const JfConv     *conv,
       for (by = 0; by < blocks; by++)
         {
           const float *rows[JF_WINOGRAD_SIDE];
+          const float *left[JF_WINOGRAD_SIDE] = { NULL };
 
           for (i = 0; i < JF_WINOGRAD_SIDE; i++)
-            rows[i] = jf_feature_row (source, y + by * JF_WINOGRAD_KERNEL + i) + lane;
+            {
+              rows[i] = jf_feature_row (source, y + by * JF_WINOGRAD_KERNEL + i) + lane;
+              if (lane == 0 && source->context > 0)
+                left[i] = jf_feature_left (source, y + by * JF_WINOGRAD_KERNEL + i);
+            }
           for (bx = 0; bx < blocks; bx++)
-            jf_winograd_transform_input (rows, source->phase_stride, jf_feature_channel_stride (source),
-                                         source->channels, n_vectors, bx * JF_WINOGRAD_KERNEL - source->context,
-                                         transformed + (by * blocks + bx) * lanes,
-                                         blocks * blocks * lanes, stride);
+            {
+              jf_winograd_transform_input (rows, source->phase_stride, jf_feature_channel_stride (source),
+                                           source->channels, n_vectors, bx * JF_WINOGRAD_KERNEL - source->context,
+                                           left[0] ? left : NULL, source->left_channels,
+                                           transformed + (by * blocks + bx) * lanes,
+                                           blocks * blocks * lanes, stride);
+              for (i = 0; i < JF_WINOGRAD_SIDE && left[i]; i++)
+                left[i] += JF_WINOGRAD_KERNEL * source->left_channels;
+            }
         }
       transformed += (gsize) source->channels * blocks * blocks * lanes;
     }
@@ -850,6 +860,8 @@ feature_of_copy (const JfFeature *feature,
 
   view.channels /= copies;
   view.data     += copy * view.channels * jf_feature_channel_stride (feature);
+  if (view.left)
+    view.left += copy * view.channels;
 
   return view;
 }

@@ -18,7 +18,7 @@
  * @reach:    how many pixels past the start of the last vector's pixels a reader looks
  *
  * Lays out the window for images of @width; `height` is set for every image, `data` once for all: jf_feature_size()
- * floats of zeros, 64-byte aligned, with a line of others before them. Lanes that are read but never written have to stay 0.
+ * floats of zeros, 64-byte aligned. Lanes that are read but never written have to stay 0.
  */
 void
 jf_feature_init (JfFeature *feature,
@@ -30,11 +30,9 @@ jf_feature_init (JfFeature *feature,
   int   lanes  = (width + JF_TILE - 1) / JF_TILE;
   int   margin = (reach / JF_TILE + JF_LANES - 1) / JF_LANES * JF_LANES;
 
-  feature->channels     = channels;
-  feature->height       = 0;
-  feature->context      = 0;
+  *feature = (JfFeature) { .channels = channels, .n_rows = n_rows };
+
   feature->vectors      = (lanes + JF_LANES - 1) / JF_LANES;
-  feature->n_rows       = n_rows;
   feature->phase_stride = ((gsize) feature->vectors * JF_LANES + margin + LINE_FLOATS - 1) / LINE_FLOATS * LINE_FLOATS;
   feature->row_stride   = feature->phase_stride * JF_TILE * channels;
 
@@ -43,7 +41,6 @@ jf_feature_init (JfFeature *feature,
    */
   feature->row_stride = (feature->row_stride + LINE_FLOATS - 1) / LINE_FLOATS * LINE_FLOATS;
   feature->row_stride += LINE_FLOATS * (1 - (feature->row_stride / LINE_FLOATS) % 2);
-  feature->data = NULL;
 }
 
 /**

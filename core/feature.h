@@ -12,9 +12,6 @@ G_BEGIN_DECLS
 /* Winograd F(6x6,3x3) makes 6x6 output pixels from a tile of 8x8 (winograd.c). */
 #define JF_TILE 6
 
-/* Two lanes: they lie in what is free behind the phase before. */
-#define JF_MAX_CONTEXT (2 * JF_TILE)
-
 /* A sliding window over the rows of an image of @channels. Pixel x of a row lies in phase x % 6, lane
  * x / 6, so that the same pixel of neighbouring tiles is contiguous: a vector is eight tiles, and
  * neither the Winograd transforms nor shifts by whole pixels ever shuffle one. Rows are kept in a ring.
@@ -27,8 +24,12 @@ typedef struct
   int    n_rows;        /* capacity of the ring                                           */
   gsize  phase_stride;  /* floats from one phase to the next                              */
   gsize  row_stride;
-  int    context;       /* columns left of the first one that readers begin with, up to JF_MAX_CONTEXT */
   float *data;
+
+  int          context;         /* columns left of the first one that readers begin with, up to JF_TILE    */
+  const float *left;            /* their values: [height][context][left_channels]                          */
+  gsize        left_stride;     /* floats from one row of them to the next, or 0 if they are the same      */
+  int          left_channels;
 } JfFeature;
 
 void  jf_feature_init  (JfFeature *feature,
@@ -37,16 +38,6 @@ void  jf_feature_init  (JfFeature *feature,
                         int        n_rows,
                         int        reach);
 gsize jf_feature_size  (const JfFeature *feature);
-
-/* Where column @x lies from the start of a channel, which may be one of the context's, left of 0. */
-static inline gssize
-jf_feature_column (const JfFeature *feature,
-                   int              x)
-{
-  int from = x + JF_MAX_CONTEXT;
-
-  return from % JF_TILE * (gssize) feature->phase_stride + from / JF_TILE - JF_MAX_CONTEXT / JF_TILE;
-}
 
 static inline gsize
 jf_feature_channel_stride (const JfFeature *feature)
@@ -60,6 +51,22 @@ jf_feature_row (const JfFeature *feature,
                 int              y)
 {
   return feature->data + (CLAMP (y, 0, feature->height - 1) % feature->n_rows) * feature->row_stride;
+}
+
+/* The values of the first column of a row's context. */
+static inline const float *
+jf_feature_left (const JfFeature *feature,
+                 int              y)
+{
+  return feature->left + CLAMP (y, 0, feature->height - 1) * feature->left_stride;
+}
+
+/* Where column x lies from the start of a channel's row. */
+static inline gsize
+jf_feature_column (const JfFeature *feature,
+                   int              x)
+{
+  return x % JF_TILE * feature->phase_stride + x / JF_TILE;
 }
 
 /* Where a layer writes row y, which may lie outside of the image by less than the ring has rows. */

@@ -96,12 +96,11 @@ struct _Node
   int             read_by;      /* and read them at last, or -1 */
   JfFeature       feature;
   float          *edges;        /* of strips, to and fro: [2][edge_rows][context][channels] */
-  int             edge_rows;
+  int             edge_rows;    /* those of the image */
 
   const JfPlanes *planes;       /* inputs: what to read */
   int             n_planes;
-  int             lanes_before; /* those of the context */
-  int            *columns;      /* [space_to_depth][phases][lanes_before + lanes]: the clamped column of every lane */
+  int            *columns;      /* [space_to_depth][phases][lanes]: the clamped column of every lane */
 };
 
 struct _JfBand
@@ -117,6 +116,8 @@ struct _JfBand
   float           *memory;              /* of all features and what threads need */
   gsize            capacity;            /* bytes */
   gsize            features_size;       /* floats at its start */
+  float           *nothing;             /* zeros */
+  gboolean         looks_ahead;         /* whether there is a layer that looks at the next panel of its source */
   int              vectors;             /* of the strip */
   int              start;               /* the column that the strip of the result starts with, in blocks */
   int              strip;               /* its number */
@@ -489,11 +490,11 @@ node_free (gpointer data)
   g_free (node);
 }
 
-/* Floats of what one strip leaves for the next one; inputs are read anew. */
+/* Floats of what one strip leaves for the next one. */
 static gsize
 node_edges_size (const Node *node)
 {
-  return node->step ? (gsize) node->edge_rows * node->feature.channels * node->feature.context : 0;
+  return (gsize) node->edge_rows * node->feature.channels * node->feature.context;
 }
 
 static Node *
@@ -612,15 +613,6 @@ band_find_reader (const JfBand *band,
   return NULL;
 }
 
-/* What a reader needs left of the strip: what its kernels reach on both sides, as all of the strip lies to the right. */
-static void
-node_keep_context (Node       *node,
-                   const Node *reader)
-{
-  node->feature.context = reader ? reader->step->conv.kernel - 1 : 0;
-  node->lanes_before    = (node->feature.context + JF_TILE - 1) / JF_TILE;
-}
-
 /* After that of its reader. */
 static void
 band_init_feature (JfBand *band,
@@ -635,9 +627,6 @@ band_init_feature (JfBand *band,
   int              reach    = late > 0 ? JF_TILE : 0;
   int              columns  = band->width + 2 * node->margin + late;
 
-  if (network->strip > 0)
-    columns = MIN (band->width + 2 * jf_network_get_halo (network), network->strip);
-
   node_start (node, node->block_rows);
   if (reader)
     {
@@ -645,9 +634,16 @@ band_init_feature (JfBand *band,
       reach  = MAX (reach, reader->step->conv.reach);
     }
 
-  jf_feature_init (&node->feature, channels, columns, n_rows + late, reach);
+  /* Readers look to both sides, and all of a strip lies to the right. */
   if (network->strip > 0)
-    node_keep_context (node, reader);
+    {
+      columns = MIN (band->width + 2 * jf_network_get_halo (network), network->strip);
+      reach   = 0;
+    }
+
+  jf_feature_init (&node->feature, channels, columns, n_rows + late, reach);
+  if (network->strip > 0 && reader)
+    node->feature.context = reader->step->conv.kernel - 1;
 }
 
 /* All but the memory. */
@@ -706,7 +702,7 @@ strips_suit (const JfNetwork *network)
       {
         const JfConv *conv = &network->chains[c].steps[i].conv;
 
-        if (conv->method != JF_CONV_WINOGRAD || conv->late > 0 || conv->kernel - 1 > JF_MAX_CONTEXT)
+        if (conv->method != JF_CONV_WINOGRAD || conv->late > 0 || conv->kernel - 1 > JF_TILE)
           return FALSE;
       }
 
@@ -731,11 +727,14 @@ choose_width (JfNetwork *network)
     }
 }
 
-/* By how many panels a layer has to be ahead of its reader. */
+/* By how many panels the sources of a layer have to be ahead of it. In strips they lie to the left, but kernels that are not a
+ * multiple of Winograd's reach by their zeros into the next tile.
+ */
 static int
-panels_ahead (const JfBand *band)
+panels_ahead (const JfBand *band,
+              const JfConv *conv)
 {
-  return band->network->strip > 0 ? 0 : 1;
+  return band->network->strip > 0 && conv->reach - conv->kernel + 1 < JF_TILE ? 0 : 1;
 }
 
 /* What a layer needs of the band: scratch, and threads that are not more than can follow each other through its panels. */
@@ -747,8 +746,10 @@ node_limit (const Node *node,
 
   /* Whole cache lines, and not those of one thread after the other's at the same place of a page. */
   band->scratch_size = MAX (band->scratch_size, (conv->scratch + 15) / 16 * 16 + 16);
+  if (panels_ahead (band, conv) > 0)
+    band->looks_ahead = TRUE;
   if (conv->method == JF_CONV_WINOGRAD)
-    band->max_threads = MIN (band->max_threads, MAX (jf_conv_count_parts (conv, &node->feature) - panels_ahead (band), 2));
+    band->max_threads = MIN (band->max_threads, MAX (jf_conv_count_parts (conv, &node->feature) - panels_ahead (band, conv), 2));
 }
 
 /* In large pages, as the layers jump between many rows and channels (8 % of the time on Zen 3). */
@@ -767,23 +768,30 @@ band_reserve (JfBand *band,
 #endif
 }
 
-/* One piece of memory for everything that flows; a context may begin before a feature. */
+/* One piece of memory for everything that flows, and for nothing: what lies left of a first strip. */
 static void
 band_allocate (JfBand *band)
 {
-  gsize  size = LINE_FLOATS;
+  gsize  nothing = 0;
+  gsize  size    = 0;
   float *free_memory;
   guint  i;
 
   for (i = 0; i < band->nodes->len; i++)
-    size += jf_feature_size (&((Node *) g_ptr_array_index (band->nodes, i))->feature);
+    {
+      const JfFeature *feature = &((Node *) g_ptr_array_index (band->nodes, i))->feature;
 
-  band_reserve (band, (size + JF_BAND_MAX_THREADS * band->scratch_size) * sizeof (float));
-  memset (band->memory, 0, size * sizeof (float));
+      size   += jf_feature_size (feature);
+      nothing = MAX (nothing, (gsize) feature->channels * feature->context);
+    }
+  nothing = (nothing + LINE_FLOATS - 1) / LINE_FLOATS * LINE_FLOATS;
+
+  band_reserve (band, (size + nothing + JF_BAND_MAX_THREADS * band->scratch_size) * sizeof (float));
+  memset (band->memory, 0, (size + nothing) * sizeof (float));
   band->features_size = size;
   band->vectors       = band->result->feature.vectors;
 
-  free_memory = band->memory + LINE_FLOATS;
+  free_memory = band->memory;
   for (i = 0; i < band->nodes->len; i++)
     {
       JfFeature *feature = &((Node *) g_ptr_array_index (band->nodes, i))->feature;
@@ -791,13 +799,12 @@ band_allocate (JfBand *band)
       feature->data = free_memory;
       free_memory  += jf_feature_size (feature);
     }
-  band->scratch = free_memory;
+  band->nothing = free_memory;
+  band->scratch = free_memory + nothing;
 }
 
-/* Rows may begin above the image and end below it. */
 static void
-band_allocate_edges (JfBand *band,
-                     int     height)
+band_allocate_edges (JfBand *band)
 {
   gsize  size = 0;
   float *free_memory;
@@ -807,7 +814,7 @@ band_allocate_edges (JfBand *band,
     {
       Node *node = g_ptr_array_index (band->nodes, i);
 
-      node->edge_rows = height + 2 * node->margin + 2 * node->block_rows;
+      node->edge_rows = band->job->tile.height + 2 * node->margin;
       size           += 2 * node_edges_size (node);
     }
 
@@ -856,17 +863,17 @@ node_plan_block (Node   *node,
                  JfBand *band,
                  int     n_rows)
 {
-  int      stage = add_stage (band, node, node->next, n_rows);
-  gboolean late  = node_late (node) > 0;
-  int      s;
+  int            stage = add_stage (band, node, node->next, n_rows);
+  gboolean       late  = node_late (node) > 0;
+  JfScheduleNeed need  = node->step && panels_ahead (band, &node->step->conv) == 0 ? JF_SCHEDULE_SAME : JF_SCHEDULE_NEXT;
+  int            s;
 
   for (s = 0; s < node->n_sources; s++)
     {
       const JfConv *conv = node->sources[s]->step ? &node->sources[s]->step->conv : NULL;
 
       jf_schedule_depend (&band->schedule, stage, node->sources[s]->made_by,
-                          conv && conv->tap_relu ? JF_SCHEDULE_WHOLE :
-                          panels_ahead (band) > 0 ? JF_SCHEDULE_NEXT : JF_SCHEDULE_SAME);
+                          conv && conv->tap_relu ? JF_SCHEDULE_WHOLE : need);
       node->sources[s]->read_by = stage;
     }
   jf_schedule_depend (&band->schedule, stage, node->read_by, late ? JF_SCHEDULE_WHOLE : JF_SCHEDULE_NEXT);
@@ -945,7 +952,7 @@ node_find_columns (const Node   *node,
 
   for (dx = 0; dx < r; dx++)
     for (phase = 0; phase < JF_TILE; phase++)
-      for (lane = -node->lanes_before; lane < lanes; lane++)
+      for (lane = 0; lane < lanes; lane++)
         *column++ = CLAMP (r * (left + JF_TILE * lane + phase) + dx, 0, node->planes->width - 1);
 }
 
@@ -969,8 +976,8 @@ node_read_row (const Node      *node,
 {
   const JfPlanes *planes = node->planes;
   int             r      = band->network->space_to_depth;
-  int             lanes  = node->lanes_before + node->feature.vectors * JF_LANES;
-  float          *to     = jf_feature_new_row (&node->feature, row) - node->lanes_before;
+  int             lanes  = node->feature.vectors * JF_LANES;
+  float          *to     = jf_feature_new_row (&node->feature, row);
   int             plane, dy, i, lane;
 
   for (plane = 0; plane < node->n_planes; plane++)
@@ -1083,6 +1090,29 @@ node_write_row (const Node   *node,
 
 /*  strips  */
 
+/* What the strip leaves of a row for the one after it, or what the one before has left. */
+static float *
+node_get_edge (const Node *node,
+               int         strip,
+               int         row)
+{
+  return node->edges + strip % 2 * node_edges_size (node) +
+         (gsize) row * node->feature.channels * node->feature.context;
+}
+
+static void
+node_start_strip (Node         *node,
+                  const JfBand *band)
+{
+  JfFeature *feature = &node->feature;
+  gboolean   follows = band->job->follows;
+
+  feature->vectors       = band->vectors;
+  feature->left          = follows ? node_get_edge (node, band->strip - 1, 0) : band->nothing;
+  feature->left_stride   = follows ? (gsize) feature->channels * feature->context : 0;
+  feature->left_channels = feature->channels;
+}
+
 /* The strip of the result; the first one begins so far left that all layers' have what their readers need. */
 static void
 band_start_strip (JfBand *band)
@@ -1096,68 +1126,41 @@ band_start_strip (JfBand *band)
   columns     = job->tile.x + job->tile.width - band->start;
   vectors     = (columns - 1) / (JF_TILE * JF_LANES) + 1;
 
-  /* What an earlier one left to the right of this one must not show in its rounding. */
-  if (vectors != band->vectors)
+  /* What an earlier one left to the right of this one must not show in the rounding of who looks there. */
+  if (vectors != band->vectors && band->looks_ahead)
     memset (band->memory, 0, band->features_size * sizeof (float));
   band->vectors = vectors;
 
-  for (i = 0; i < band->nodes->len; i++)
-    ((Node *) g_ptr_array_index (band->nodes, i))->feature.vectors = vectors;
   if (job->continues && ! job->follows)
-    band_allocate_edges (band, job->tile.height);
-}
-
-/* The edge of a row that a strip leaves: [context][channels]. */
-static float *
-node_get_edge (const Node *node,
-               int         strip,
-               int         row)
-{
-  return node->edges + strip % 2 * node_edges_size (node) +
-         (gsize) (row - node->first) * node->feature.channels * node->feature.context;
-}
-
-/* The context of new rows: what the strip before has left, or nothing. */
-static void
-node_take_edge (const Node   *node,
-                const JfBand *band,
-                int           y)
-{
-  const JfFeature *feature = &node->feature;
-  const float     *edge    = band->job->follows ? node_get_edge (node, band->strip + 1, y) : NULL;
-  gsize            stride  = jf_feature_channel_stride (feature);
-  int              row, channel, x;
-
-  for (row = y; row < y + node->block_rows; row++)
-    for (x = -feature->context; x < 0; x++)
-      {
-        float *to = jf_feature_new_row (feature, row) + jf_feature_column (feature, x);
-
-        for (channel = 0; channel < feature->channels; channel++)
-          to[channel * stride] = edge ? *edge++ : 0.0f;
-      }
+    band_allocate_edges (band);
+  for (i = 0; i < band->nodes->len; i++)
+    node_start_strip (g_ptr_array_index (band->nodes, i), band);
 }
 
 /* The last columns of new rows, for the strip that follows. */
 static void
 node_leave_edge (const Node   *node,
                  const JfBand *band,
-                 int           y)
+                 int           y,
+                 int           n_rows)
 {
   const JfFeature *feature = &node->feature;
   int              width   = feature->vectors * JF_LANES * JF_TILE;
   gsize            stride  = jf_feature_channel_stride (feature);
-  float           *edge    = node_get_edge (node, band->strip, y);
   int              row, channel, x;
 
-  for (row = y; row < y + node->block_rows; row++)
-    for (x = width - feature->context; x < width; x++)
-      {
-        const float *from = jf_feature_new_row (feature, row) + jf_feature_column (feature, x);
+  for (row = MAX (y, 0); row < MIN (y + n_rows, feature->height); row++)
+    {
+      float *edge = node_get_edge (node, band->strip, row);
 
-        for (channel = 0; channel < feature->channels; channel++)
-          *edge++ = from[channel * stride];
-      }
+      for (x = width - feature->context; x < width; x++)
+        {
+          const float *from = jf_feature_new_row (feature, row) + jf_feature_column (feature, x);
+
+          for (channel = 0; channel < feature->channels; channel++)
+            *edge++ = from[channel * stride];
+        }
+    }
 }
 
 /*  working  */
@@ -1192,11 +1195,9 @@ work_on_layer (JfBand   *band,
 
   for (s = 0; s < node->n_sources; s++)
     sources[s] = &node->sources[s]->feature;
-  if (node->feature.context > 0 && worker->first == 0)
-    node_take_edge (node, band, y);
   jf_conv_run (conv, sources, node->n_sources, node->bias, y, worker->first, worker->n, &node->feature, scratch);
-  if (band->job->continues && node->feature.context > 0 && worker->first + worker->n == worker->stage->n_parts)
-    node_leave_edge (node, band, y);
+  if (band->job->continues && worker->first + worker->n == worker->stage->n_parts)
+    node_leave_edge (node, band, y, node->block_rows);
   if (conv->late == 0)
     return TRUE;
 
@@ -1238,6 +1239,8 @@ work (JfBand   *band,
 
   for (i = 0; i < worker->n; i++)
     node_read_row (node, band, band->job, worker->stage->y + worker->first + i);
+  if (band->job->continues)
+    node_leave_edge (node, band, worker->stage->y + worker->first, worker->n);
 
   return TRUE;
 }
@@ -1425,6 +1428,7 @@ jf_band_fit (JfBand          *band,
 
   band_lay_out (band, network, width);
   band->scratch_size = 0;
+  band->looks_ahead  = FALSE;
   band->max_threads  = JF_BAND_MAX_THREADS;
   for (i = 0; i < band->nodes->len; i++)
     {
@@ -1433,8 +1437,7 @@ jf_band_fit (JfBand          *band,
       if (node->step)
         node_limit (node, band);
       else
-        node->columns = g_new (int, (gsize) network->space_to_depth * JF_TILE *
-                                    (node->lanes_before + node->feature.vectors * JF_LANES));
+        node->columns = g_new (int, (gsize) network->space_to_depth * JF_TILE * node->feature.vectors * JF_LANES);
     }
   band_allocate (band);
 }

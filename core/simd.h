@@ -63,3 +63,17 @@ jf_vector_positive (JfVector v)
   return (JfVector) ((JfVectorMask) v & (v > zero));
 #endif
 }
+
+/* All lanes of @v one to the right, and @first. */
+JF_INLINE JfVector
+jf_vector_shift_in (float    first,
+                    JfVector v)
+{
+  const JfVector all = first + (JfVector) { 0 };
+
+#if JF_LANES == 16
+  return __builtin_shufflevector (all, v, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30);
+#else
+  return __builtin_shufflevector (all, v, 7, 8, 9, 10, 11, 12, 13, 14);
+#endif
+}

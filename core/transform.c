@@ -73,20 +73,20 @@ jf_transform_input (const float *const *rows,
                     int                 channels,
                     int                 vectors,
                     int                 column,
+                    const float *const *left,
+                    gsize               left_stride,
                     float              *transformed,
                     gsize               transformed_stride,
                     gsize               product_stride)
 {
-  gssize offset[SIDE];
+  int    n_left  = left ? -column : 0;
   int    aligned = column < 0 ? SIDE - JF_TILE : 0;     /* the columns that begin whole lines */
+  gssize offset[SIDE];
   int    c, v, i, j;
 
   for (j = 0; j < SIDE; j++)
-    {
-      int x = column + j + JF_MAX_CONTEXT;
-
-      offset[j] = x % JF_TILE * (gssize) phase_stride + x / JF_TILE - JF_MAX_CONTEXT / JF_TILE;
-    }
+    offset[j] = (column + JF_TILE + j) % JF_TILE * (gssize) phase_stride +
+                (column + JF_TILE + j) / JF_TILE - (j < n_left ? 0 : 1);
 
   for (c = 0; c < channels; c++)
     for (v = 0; v < vectors * JF_LANES; v += JF_LANES)
@@ -105,6 +105,10 @@ jf_transform_input (const float *const *rows,
                 if (v == 0 && j >= aligned && j < aligned + JF_TILE)
                   __builtin_prefetch (from + channel_stride);
               }
+            if (v == 0 && j < n_left)
+              for (i = 0; i < SIDE; i++)
+                d[i] = jf_vector_shift_in (left[i][j * left_stride + c], d[i]);
+
             transform_input (d, t);
             for (i = 0; i < SIDE; i++)
               half[i][j] = t[i];

@@ -67,7 +67,10 @@ jf_winograd_transform_kernel (const float *kernel,
  * @channel_stride:     floats from one channel to the next
  * @channels:           how many
  * @vectors:            how many vectors, one after the other
- * @column:             where in its tile the 8x8 window starts: a multiple of 3, less JF_MAX_CONTEXT at most
+ * @column:             where in its tile the 8x8 window starts, from -JF_TILE on
+ * @left:               (nullable): of the 8 rows, what lies left of the first lane where the window starts there: column j and
+ *                      channel c at j * @left_stride + c; without it there are other tiles
+ * @left_stride:        see @left
  * @transformed:        (out): the vector of the first product and channel
  * @transformed_stride: floats from one channel to the next
  * @product_stride:     floats from one of the 64 products to the next
@@ -81,15 +84,17 @@ jf_winograd_transform_input (const float *const *rows,
                              int                 channels,
                              int                 vectors,
                              int                 column,
+                             const float *const *left,
+                             gsize               left_stride,
                              float              *transformed,
                              gsize               transformed_stride,
                              gsize               product_stride)
 {
   if (vectors == 2 && jf_kernel_is_available ())
-    jf_transform_input_wide (rows, phase_stride, channel_stride, channels, 1, column, transformed,
+    jf_transform_input_wide (rows, phase_stride, channel_stride, channels, 1, column, left, left_stride, transformed,
                              transformed_stride, product_stride);
   else
-    jf_transform_input (rows, phase_stride, channel_stride, channels, vectors, column, transformed,
+    jf_transform_input (rows, phase_stride, channel_stride, channels, vectors, column, left, left_stride, transformed,
                         transformed_stride, product_stride);
 }
 

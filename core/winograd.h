@@ -27,6 +27,8 @@ void jf_winograd_transform_input  (const float *const *rows,
                                    int                 channels,
                                    int                 vectors,
                                    int                 column,
+                                   const float *const *left,
+                                   gsize               left_stride,
                                    float              *transformed,
                                    gsize               transformed_stride,
                                    gsize               product_stride);
