@@ -450,9 +450,9 @@ test_cancel (gconstpointer data)
 {
   g_autoptr(JfModel)      model       = load_model ("colour-noise.safetensors");
   g_autoptr(JfFilter)     filter      = jf_filter_new (model);
-  g_auto(JfPlanes)        target      = random_planes (3, 200, 600);
-  g_auto(JfPlanes)        guidance    = random_planes (3, 200, 600);
-  g_auto(JfPlanes)        output      = random_planes (3, 200, 600);
+  g_auto(JfPlanes)        target      = random_planes (3, 800, 1200);
+  g_auto(JfPlanes)        guidance    = random_planes (3, 800, 1200);
+  g_auto(JfPlanes)        output      = random_planes (3, 800, 1200);
   g_autoptr(GCancellable) cancellable = g_cancellable_new ();
   Progress                progress    = { .thread = g_thread_self (), .cancellable = cancellable, .cancel_after = 3 };
   JfFilterOptions         options     = { .task.n_threads = GPOINTER_TO_INT (data), .task.cancellable = cancellable,
