@@ -163,12 +163,6 @@ filter_get_network (JfFilter *filter,
   return *network;
 }
 
-static gboolean
-runs_in_strips (const Run *run)
-{
-  return jf_network_get_strip (run->network, TRUE) < G_MAXINT;
-}
-
 /* What the tiles compute in all, two at a time: whole vectors and blocks of rows, and the halo, of which layers have half
  * on an average, but all of it left of strips. The last of an odd number of vectors is half a panel, which takes a third
  * longer for its lanes.
@@ -179,7 +173,7 @@ estimate_tiles (const Run *run,
                 int        rows)
 {
   int    halo    = jf_network_get_halo (run->network);
-  int    before  = runs_in_strips (run) ? 2 * halo : halo;
+  int    before  = jf_network_runs_in_strips (run->network) ? 2 * halo : halo;
   int    width   = (run->blocks.width - 1) / columns + 1 + before;
   int    height  = (run->blocks.height - 1) / rows + 1 + halo;
   int    vectors = (width - 1) / (JF_TILE * JF_LANES) + 1;
@@ -195,7 +189,7 @@ choose_tiles (Run *run)
 {
   int    fewest = 1 + (run->blocks.width - 1) / jf_network_get_widest_tile (run->network);
   double area   = (double) run->blocks.width * run->blocks.height;
-  double wanted = area / (runs_in_strips (run) ? 2 * TILE_AREA : TILE_AREA);
+  double wanted = area / (jf_network_runs_in_strips (run->network) ? 2 * TILE_AREA : TILE_AREA);
   int    tiles  = (int) CLAMP (wanted, MIN (area / MIN_TILE_AREA, 2), MAX_TILES);
   double least  = G_MAXDOUBLE;
   int    columns, rows;
@@ -348,7 +342,7 @@ run_tile (Run            *run,
   do
     {
       job.tile.x    += job.follows ? job.tile.width : 0;
-      job.tile.width = MIN (right - job.tile.x, jf_network_get_strip (run->network, ! job.follows));
+      job.tile.width = MIN (right - job.tile.x, jf_band_get_strip (band, ! job.follows));
       job.continues  = job.tile.x + job.tile.width < right;
     }
   while ((job.follows = run_strip (run, band, &job)));
@@ -481,6 +475,10 @@ lay_out_tiles (Run            *run,
   choose_tiles (run);
   run->tile_width  = (run->blocks.width - 1) / run->columns + 1;
   run->tile_height = (run->blocks.height - 1) / run->rows + 1;
+
+  /* Layers make whole tiles of Winograd's, of which the borders between ours need not cut any. */
+  if (run->rows > 1)
+    run->tile_height = (run->tile_height + JF_TILE - 1) / JF_TILE * JF_TILE;
 
   /* Fewer may be enough, as they are rounded up. */
   run->columns = (run->blocks.width - 1) / run->tile_width + 1;

@@ -117,6 +117,7 @@ struct _JfBand
   gsize            capacity;            /* bytes */
   gsize            features_size;       /* floats at its start */
   float           *nothing;             /* zeros */
+  int              columns;             /* of the widest strip */
   gboolean         looks_ahead;         /* whether there is a layer that looks at the next panel of its source */
   int              vectors;             /* of the strip */
   int              start;               /* the column that the strip of the result starts with, in blocks */
@@ -613,6 +614,16 @@ band_find_reader (const JfBand *band,
   return NULL;
 }
 
+/* A strip that would be much narrower than the others is not worth while: half of one more is part of a tile's only one. */
+static int
+strip_columns (const JfNetwork *network,
+               int              width)
+{
+  int columns = width + 2 * jf_network_get_halo (network);
+
+  return columns <= network->strip + network->strip / 2 ? columns : network->strip;
+}
+
 /* After that of its reader. */
 static void
 band_init_feature (JfBand *band,
@@ -637,7 +648,7 @@ band_init_feature (JfBand *band,
   /* Readers look to both sides, and all of a strip lies to the right. */
   if (network->strip > 0)
     {
-      columns = MIN (band->width + 2 * jf_network_get_halo (network), network->strip);
+      columns = band->columns;
       reach   = 0;
     }
 
@@ -660,6 +671,7 @@ band_lay_out (JfBand          *band,
   band->network = network;
   band->serial  = network->serial;
   band->width   = width;
+  band->columns = strip_columns (network, width);
   if (network->noise_step)
     band->noise_bias = g_new0 (float, network->noise_step->conv.outputs);
   band_add_nodes (band);
@@ -1341,20 +1353,15 @@ jf_network_get_widest_tile (const JfNetwork *network)
 }
 
 /**
- * jf_network_get_strip:
+ * jf_network_runs_in_strips:
  * @network: a network
- * @first:   whether it is the first strip of a tile
  *
- * Returns: the width in blocks of the strips that tiles are to be made in, or G_MAXINT if they are made in one piece
+ * Returns: whether wide tiles are made in strips: see jf_band_get_strip()
  */
-int
-jf_network_get_strip (const JfNetwork *network,
-                      gboolean         first)
+gboolean
+jf_network_runs_in_strips (const JfNetwork *network)
 {
-  if (network->strip == 0)
-    return G_MAXINT;
-
-  return network->strip - (first ? 2 * jf_network_get_halo (network) : 0);
+  return network->strip > 0;
 }
 
 /**
@@ -1440,6 +1447,23 @@ jf_band_fit (JfBand          *band,
         node->columns = g_new (int, (gsize) network->space_to_depth * JF_TILE * node->feature.vectors * JF_LANES);
     }
   band_allocate (band);
+}
+
+/**
+ * jf_band_get_strip:
+ * @band:  a band
+ * @first: whether it is the first strip of a tile
+ *
+ * Returns: the width in blocks of the strips that tiles are to be made in, at most
+ */
+int
+jf_band_get_strip (const JfBand *band,
+                   gboolean      first)
+{
+  if (band->network->strip == 0)
+    return band->width;
+
+  return band->columns - (first ? 2 * jf_network_get_halo (band->network) : 0);
 }
 
 /**

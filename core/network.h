@@ -57,9 +57,8 @@ int         jf_network_get_halo (const JfNetwork  *network);
 int         jf_network_get_widest_tile
                                 (const JfNetwork  *network);
 
-int         jf_network_get_strip
-                                (const JfNetwork  *network,
-                                 gboolean          first);
+gboolean    jf_network_runs_in_strips
+                                (const JfNetwork  *network);
 
 JfBand    * jf_band_new         (void);
 void        jf_band_free        (JfBand           *band);
@@ -69,6 +68,8 @@ gboolean    jf_band_fits        (const JfBand     *band,
 void        jf_band_fit         (JfBand           *band,
                                  const JfNetwork  *network,
                                  int               width);
+int         jf_band_get_strip   (const JfBand     *band,
+                                 gboolean          first);
 int         jf_band_get_max_threads
                                 (const JfBand     *band);
 void        jf_band_start       (JfBand           *band,
