@@ -9,7 +9,8 @@
 
 G_BEGIN_DECLS
 
-float jf_noise_estimate         (const JfPlanes *target);
+float jf_noise_estimate         (const JfPlanes *target,
+                                 const JfPlanes *guidance);
 float jf_noise_estimate_channel (const JfPlanes *target,
                                  int             channel);
 

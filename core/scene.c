@@ -12,6 +12,7 @@
 #include "colorize.h"
 #include "noise.h"
 #include "resample.h"
+#include "sample.h"
 #include "scene.h"
 #include "visible.h"
 
@@ -61,6 +62,12 @@ typedef struct
 } Pass;
 
 
+static gboolean take_sample    (JfPlanes        *sample,
+                                const JfPlanes  *picture);
+static float    estimate_visible_noise
+                               (const JfPlanes  *target,
+                                const float     *alpha,
+                                const JfPlanes  *guidance);
 static gboolean align          (JfScene         *scene,
                                 const JfTask    *task,
                                 GError         **error);
@@ -149,21 +156,30 @@ jf_scene_get_area (const JfPipeline *pipeline,
 
 /**
  * jf_scene_estimate_noise:
- * @target: a picture
- * @alpha:  (nullable): a plane of its size, 0..1, where it has transparent parts
+ * @target:   a picture, or a sample of one
+ * @alpha:    (nullable): a plane of its size, 0..1, where it has transparent parts
+ * @guidance: (nullable): what guides it, of its size; a sample of the same squares
  *
- * Transparent parts are flat and would pull the estimate towards zero: they are left out.
+ * Transparent parts are flat and would pull the estimate towards zero: they are left out. Of a large picture its sample
+ * is measured, so that who has no more than this finds the same.
  *
- * Returns: the standard deviation of the picture's noise
+ * Returns: the level of the target's noise, as jf_noise_estimate ()
  */
 float
 jf_scene_estimate_noise (const JfPlanes *target,
-                         const float    *alpha)
+                         const float    *alpha,
+                         const JfPlanes *guidance)
 {
-  g_auto (JfPlanes) visible = { 0 };
-  gboolean          partly  = alpha && jf_visible_init (&visible, target, alpha);
+  const JfPlanes    plane   = { (float *) alpha, 1, target->width, target->height };    /* only read */
+  g_auto (JfPlanes) few     = { 0 };
+  g_auto (JfPlanes) opacity = { 0 };
+  g_auto (JfPlanes) guides  = { 0 };
 
-  return jf_noise_estimate (partly ? &visible : target);
+  if (! take_sample (&few, target) ||
+      (alpha && ! take_sample (&opacity, &plane)) || (guidance && ! take_sample (&guides, guidance)))
+    return estimate_visible_noise (target, alpha, guidance);
+
+  return estimate_visible_noise (&few, opacity.data, guidance ? &guides : NULL);
 }
 
 /**
@@ -293,7 +309,9 @@ jf_scene_set_pipeline (JfScene       *scene,
 
   if (jf_filter_get_model (scene->filter)->noise_level &&
       pipeline->options.noise_level <= 0.0 && scene->noise_level == UNKNOWN)
-    scene->noise_level = jf_scene_estimate_noise (&scene->target, scene->alpha);
+    scene->noise_level = jf_scene_estimate_noise (&scene->target, scene->alpha,
+                                                  scene->guides_itself ? NULL :
+                                                  scene->aligned.data  ? &scene->aligned : &scene->guidance);
 
   return ! g_cancellable_set_error_if_cancelled (task->cancellable, error);
 }
@@ -388,6 +406,41 @@ jf_scene_blend (const JfScene  *scene,
 
 /*  private functions  */
 
+/* Returns FALSE for a small picture. */
+static gboolean
+take_sample (JfPlanes       *sample,
+             const JfPlanes *picture)
+{
+  const int n_squares = jf_sample_count (picture->width, picture->height);
+
+  if (n_squares == 0 || ! jf_sample_init (sample, picture->channels, picture->width, picture->height, NULL))
+    return FALSE;
+
+  for (int i = 0; i < n_squares; i++)
+    {
+      const JfRegion square = jf_sample_get_square (picture->width, picture->height, i);
+
+      jf_sample_copy (sample, i, picture, &square);
+    }
+
+  return TRUE;
+}
+
+static float
+estimate_visible_noise (const JfPlanes *target,
+                        const float    *alpha,
+                        const JfPlanes *guidance)
+{
+  g_auto (JfPlanes) visible = { 0 };
+  g_auto (JfPlanes) guides  = { 0 };
+
+  if (! alpha || ! jf_visible_init (&visible, target, alpha) ||
+      (guidance && ! jf_visible_init (&guides, guidance, alpha)))
+    return jf_noise_estimate (target, guidance);
+
+  return jf_noise_estimate (&visible, guidance ? &guides : NULL);
+}
+
 static gboolean
 align (JfScene       *scene,
        const JfTask  *task,
@@ -402,7 +455,8 @@ align (JfScene       *scene,
   const JfPlanes *guidance = &scene->guidance;
 
   jf_planes_clear (&scene->aligned);
-  scene->motion = scene->pipeline->options.motion;
+  scene->motion      = scene->pipeline->options.motion;
+  scene->noise_level = UNKNOWN;
 
   if (scene->motion == JF_MOTION_NONE)
     return TRUE;

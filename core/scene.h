@@ -29,7 +29,8 @@ JfRegion   jf_scene_get_area        (const JfPipeline *pipeline,
                                      int              height,
                                      const JfRegion  *region);
 float      jf_scene_estimate_noise  (const JfPlanes  *target,
-                                     const float     *alpha);
+                                     const float     *alpha,
+                                     const JfPlanes  *guidance);
 
 JfScene  * jf_scene_new             (JfPipeline      *pipeline,
                                      const JfPlanes  *target,

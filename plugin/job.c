@@ -12,6 +12,7 @@
 #include <glib/gi18n-lib.h>
 
 #include "colorize.h"
+#include "sample.h"
 #include "scene.h"
 
 #include "guidance.h"
@@ -92,6 +93,14 @@ static gboolean commit_all        (const JfJob     *job,
 static gboolean computation_begin (Computation     *computation,
                                    GError         **error);
 static gboolean find_noise_level  (Computation     *computation,
+                                   GError         **error);
+static gboolean read_sample       (Computation     *computation,
+                                   const JfRegion  *whole,
+                                   GError         **error);
+static gboolean add_to_sample     (JfPixels        *sample,
+                                   const JfRegion  *whole,
+                                   int              i,
+                                   const JfPixels  *square,
                                    GError         **error);
 static gboolean computation_read  (Computation     *computation,
                                    GError         **error);
@@ -444,16 +453,66 @@ find_noise_level (Computation  *computation,
   if (! (mode->arguments & JF_MODE_NOISE_LEVEL) || options.noise_level > 0.0)
     return TRUE;
 
-  if (! jf_pixels_read (&computation->target, target, &whole, error) ||
+  if (! (jf_sample_count (whole.width, whole.height) > 0 ? read_sample (computation, &whole, error)
+                                                         : read_area (computation, &whole, error)) ||
       ! computation_run (computation, estimate_noise, error))
     return FALSE;
 
-  jf_pixels_clear (&computation->target);
+  clear_pictures (computation);
   jf_pipeline_unref (computation->pipeline);
   options.noise_level   = MAX (computation->noise_level, NO_NOISE);
   computation->pipeline = jf_models_load (mode, &options, computation->job->pipeline, error);
 
   return computation->pipeline != NULL;
+}
+
+static gboolean
+read_sample (Computation     *computation,
+             const JfRegion  *whole,
+             GError         **error)
+{
+  for (int i = 0; i < jf_sample_count (whole->width, whole->height); i++)
+    {
+      const JfRegion    square   = jf_sample_get_square (whole->width, whole->height, i);
+      g_auto (JfPixels) target   = { 0 };
+      g_auto (JfPixels) guidance = { 0 };
+
+      if (! jf_pixels_read (&target, computation->result->target, &square, error) ||
+          ! add_to_sample (&computation->target, whole, i, &target, error))
+        return FALSE;
+
+      if (computation->guide.layer &&
+          (! jf_guidance_read (&computation->guide, &square, &guidance, error) ||
+           ! add_to_sample (&computation->guidance, whole, i, &guidance, error)))
+        return FALSE;
+    }
+
+  return TRUE;
+}
+
+static gboolean
+add_to_sample (JfPixels        *sample,
+               const JfRegion  *whole,
+               int              i,
+               const JfPixels  *square,
+               GError         **error)
+{
+  const JfPlanes *planes = &square->planes;
+  const JfRegion  all    = { 0, 0, planes->width, planes->height };
+
+  if (i == 0)
+    {
+      if (! jf_sample_init (&sample->planes, planes->channels, whole->width, whole->height, error))
+        return FALSE;
+
+      sample->colour          = sample->planes;
+      sample->colour.channels = square->colour.channels;
+      sample->alpha           = square->alpha ? jf_planes_get_row (&sample->planes, planes->channels - 1, 0, 0) : NULL;
+    }
+
+  jf_sample_copy (&sample->planes, i, planes, &all);
+
+  return TRUE;
 }
 
 /* A scene that knows what the band needs is kept. */
@@ -535,7 +594,9 @@ estimate_noise (GTask        *task,
 {
   Computation *computation = data;
 
-  computation->noise_level = jf_scene_estimate_noise (&computation->target.colour, computation->target.alpha);
+  computation->noise_level = jf_scene_estimate_noise (&computation->target.colour, computation->target.alpha,
+                                                      computation->guidance.planes.data ?
+                                                      &computation->guidance.colour : NULL);
   g_task_return_boolean (task, TRUE);
 }
 

@@ -52,9 +52,9 @@ class Core:
             subprocess.run([self.command, 'apply', model, source, result], check=True)
             return modelfile.load(result)[0]['output'].transpose(1, 2, 0)
 
-    def estimate(self, target):
+    def estimate(self, target, guidance):
         with tempfile.NamedTemporaryFile() as file:
-            modelfile.save(file.name, {'target': target.transpose(2, 0, 1)})
+            modelfile.save(file.name, {'target': target.transpose(2, 0, 1), 'guidance': guidance.transpose(2, 0, 1)})
             run = subprocess.run([self.estimator, file.name], check=True, capture_output=True, text=True)
         return float(run.stdout)
 
@@ -159,7 +159,7 @@ def methods(core, arguments, examples, level):
     for name, model, judged in results.models_of(arguments):
         yield name + ', level given' * judged, '', [core.apply(model, x.noisy, x.guidance, level) for x in examples]
         if judged and core.estimator:
-            yield f'{name}, level estimated', '', [core.apply(model, x.noisy, x.guidance, core.estimate(x.noisy)) for x in examples]
+            yield f'{name}, level estimated', '', [core.apply(model, x.noisy, x.guidance, core.estimate(x.noisy, x.guidance)) for x in examples]
         if judged:
             yield f'{name}, blank guide', '', [core.apply(model, x.noisy, np.full_like(x.guidance, .5), level) for x in examples]
 
@@ -187,7 +187,7 @@ def with_truth(core, arguments):
 def without_truth(core, arguments):
     for name, target, guidance in arguments.real:
         target, guidance = read(target, 0), read(guidance, 0)
-        level = core.estimate(target)
+        level = core.estimate(target, guidance)
         print(name, f'estimated level {level:.4f}', sep='\t', flush=True)
         outputs = [(n, core.apply(model, target, guidance, level)) for n, model, _ in results.models_of(arguments)]
         results.sheet(arguments, name, [('input', target), ('guidance', guidance)] + outputs, arguments.zoom)

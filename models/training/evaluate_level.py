@@ -7,10 +7,12 @@
   evaluate_level.py ../flash-denoise.safetensors --photo ~/Pictures/*.png --crop 320 --joint-filter ../../build/core/joint-filter \\
     --noise-level ../../build/tests/models/noise-level --out results
 
-Adds noise of known standard deviation to clean photographs: white; growing with the light; as after bilinear demosaicing; smoothed by half a
-pixel; white, then JPEG. The level that is there is the root mean square of what was added, by JPEG too. Columns: the mean, least and
-greatest share of it that was estimated, over the photographs, and each model's mean PSNR when told the level that is there, and when
-told the estimate, guided by an imitated photo. The last column is the greatest loss of all models and photographs."""
+Adds noise of known standard deviation to clean photographs, whose guides are imitated, and to the first pictures of pairs: white; growing
+with the light, or with the shade; as after bilinear demosaicing; smoothed by half a pixel; white, then JPEG; shared by the channels, their
+correlation about .75, white and smoothed by .8 pixels; and like a camera's file, all of these together. The level that is there is the root mean
+square of what was added, by JPEG too. Columns: the mean, least and greatest share of it that was estimated, over the pictures, and each
+model's mean PSNR when told the level that is there, and when told the estimate. The last column is the greatest loss of all models and
+pictures; it is negative where the estimate does better than the truth."""
 
 import argparse
 import io
@@ -60,18 +62,41 @@ def compressed(truth, level, grain):
     return np.asarray(Image.open(file), np.float32) / 255
 
 
-KINDS = {'white': white, 'growing with light': growing, 'demosaiced': demosaiced, 'smoothed': smoothed, 'JPEG': compressed}
+def shaded(truth, level, grain):
+    """As light that is encoded for the screen has it, whose curve is steep in the dark."""
+    slope = (truth.mean(2, keepdims=True).clip(.01) + .05) ** -.6
+    return truth + level * unit(grain * slope)
 
 
-def measured(core, arguments, kind, level, truths):
+def mixed(grain):
+    common = grain.mean(2, keepdims=True) * np.sqrt(3)
+    return unit(np.sqrt(.6) * common + np.sqrt(.4) * grain)
+
+
+def shared(truth, level, grain):
+    return truth + level * mixed(grain)
+
+
+def spread(truth, level, grain):
+    return truth + level * unit(ndimage.gaussian_filter(mixed(grain), (.8, .8, 0)))
+
+
+def camera(truth, level, grain):
+    return compressed(shaded(truth, level, unit(ndimage.gaussian_filter(mixed(grain), (.6, .6, 0)))), 0, grain)
+
+
+KINDS = {'white': white, 'growing with light': growing, 'growing with shade': shaded, 'demosaiced': demosaiced, 'smoothed': smoothed,
+         'JPEG': compressed, 'shared': shared, 'shared, smoothed': spread, 'camera': camera}
+
+
+def measured(core, arguments, kind, level, pictures):
     """Rows of one kind of noise at one level."""
     row, shares, losses, given = f'{kind} {level}', [], [], {}
-    for seed, truth in enumerate(truths):
+    for seed, (truth, guide) in enumerate(pictures):
         noisy = KINDS[kind](truth, level, evaluate.noise(truth.shape, seed)).astype(np.float32)
-        there, estimated = float(np.sqrt(((noisy - truth) ** 2).mean())), core.estimate(noisy)
+        there, estimated = float(np.sqrt(((noisy - truth) ** 2).mean())), core.estimate(noisy, guide)
         shares.append(estimated / there)
         for name, model, _ in results.models_of(arguments):
-            guide = evaluate.imitated(truth, seed)
             told = [evaluate.psnr(core.apply(model, noisy, guide, at), truth) for at in (there, estimated)]
             given.setdefault(name, []).append(told)
             losses.append(told[0] - told[1])
@@ -83,8 +108,8 @@ def measured(core, arguments, kind, level, truths):
     return rows
 
 
-def clean(core, truths):
-    levels = [core.estimate(truth) for truth in truths]
+def clean(core, pictures):
+    levels = [core.estimate(*picture) for picture in pictures]
     return [(column, 'none: level estimated', '', round(float(value(levels)), 4))
             for column, value in (('mean', np.mean), ('least', min), ('greatest', max))]
 
@@ -92,17 +117,20 @@ def clean(core, truths):
 def main(argv=None):
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     results.add_options(parser)
-    parser.add_argument('--photo', nargs='+', required=True, metavar='FILE')
+    parser.add_argument('--photo', nargs='*', default=[], metavar='FILE')
+    parser.add_argument('--pair', nargs='*', type=evaluate.pair, default=[], metavar='NAME=TRUTH,GUIDANCE')
     parser.add_argument('--crop', type=int, default=0, help='top left square of this size; 0: everything')
     parser.add_argument('--levels', nargs='+', type=float, default=[.01, .0316, .1])
     parser.add_argument('--noise-level', metavar='PROGRAM', required=True, help='the estimator, built with the tests')
     arguments = parser.parse_args(argv)
     core = evaluate.Core(arguments.joint_filter, arguments.noise_level, results.Kept(arguments.kept))
     truths = [evaluate.read(path, arguments.crop) for path in arguments.photo]
-    rows = clean(core, truths)
+    pictures = [(truth, evaluate.imitated(truth, seed)) for seed, truth in enumerate(truths)]
+    pictures += [tuple(evaluate.read(path, arguments.crop) for path in paths) for _, *paths in arguments.pair]
+    rows = clean(core, pictures)
     for kind in KINDS:
         for level in arguments.levels:
-            rows += measured(core, arguments, kind, level, truths)
+            rows += measured(core, arguments, kind, level, pictures)
     results.write(arguments, rows, [3, 3, 3] + 2 * len(arguments.models) * [2] + [2])
 
 

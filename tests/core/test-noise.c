@@ -58,7 +58,7 @@ test_flat (void)
   for (int i = 0; i < 3 * SIZE * SIZE; i++)
     planes.data[i] = 0.5f;
 
-  g_assert_cmpfloat (jf_noise_estimate (&planes), ==, 0.0f);
+  g_assert_cmpfloat (jf_noise_estimate (&planes, NULL), ==, 0.0f);
 }
 
 /* Bars of a few flat colours, as in drawings. */
@@ -70,7 +70,7 @@ test_drawing (void)
   for (int i = 0; i < SIZE * SIZE; i++)
     planes.data[i] = 0.2f * (float) (i % SIZE / 50);
 
-  g_assert_cmpfloat (jf_noise_estimate (&planes), <, 1e-6f);
+  g_assert_cmpfloat (jf_noise_estimate (&planes, NULL), <, 1e-6f);
 }
 
 static void
@@ -82,7 +82,7 @@ test_black_and_white (void)
   for (int i = 0; i < SIZE * SIZE; i++)
     planes.data[i] = (float) g_rand_int_range (random, 0, 2);
 
-  g_assert_cmpfloat (jf_noise_estimate (&planes), ==, 0.0f);
+  g_assert_cmpfloat (jf_noise_estimate (&planes, NULL), ==, 0.0f);
 }
 
 static void
@@ -90,7 +90,7 @@ test_clean_ramp (void)
 {
   g_auto(JfPlanes) planes = make_ramp (1, SIZE, SIZE);
 
-  g_assert_cmpfloat (jf_noise_estimate (&planes), <, 0.001f);
+  g_assert_cmpfloat (jf_noise_estimate (&planes, NULL), <, 0.001f);
 }
 
 static void
@@ -104,7 +104,7 @@ test_white (void)
       g_auto(JfPlanes) planes = make_ramp (1, SIZE, SIZE);
 
       add_noise (&planes, 0, sigmas[i], random);
-      g_assert_cmpfloat_with_epsilon (jf_noise_estimate (&planes), sigmas[i], 0.05 * sigmas[i]);
+      g_assert_cmpfloat_with_epsilon (jf_noise_estimate (&planes, NULL), sigmas[i], 0.05 * sigmas[i]);
     }
 }
 
@@ -120,7 +120,7 @@ test_texture (void)
       planes.data[i] = (float) g_rand_double_range (random, 0.0, 1.0);
 
   add_noise (&planes, 0, 0.0316, random);
-  g_assert_cmpfloat_with_epsilon (jf_noise_estimate (&planes), 0.0316, 0.1 * 0.0316);
+  g_assert_cmpfloat_with_epsilon (jf_noise_estimate (&planes, NULL), 0.0316, 0.1 * 0.0316);
 }
 
 /* Half of the picture is blown out, so that its noise is cut off. */
@@ -136,7 +136,7 @@ test_clipped (void)
 
   add_noise (&planes, 0, 0.05, random);
   clip (&planes);
-  g_assert_cmpfloat_with_epsilon (jf_noise_estimate (&planes), 0.05, 0.05 * 0.05);
+  g_assert_cmpfloat_with_epsilon (jf_noise_estimate (&planes, NULL), 0.05, 0.05 * 0.05);
 }
 
 static void
@@ -152,7 +152,7 @@ test_channels (void)
     g_assert_cmpfloat_with_epsilon (jf_noise_estimate_channel (&planes, channel),
                                     0.02 * (1 + channel), 0.05 * 0.02 * (1 + channel));
 
-  g_assert_cmpfloat_with_epsilon (jf_noise_estimate (&planes), 0.02 * sqrt (14.0 / 3.0), 0.002);
+  g_assert_cmpfloat_with_epsilon (jf_noise_estimate (&planes, NULL), 0.02 * sqrt (14.0 / 3.0), 0.002);
 }
 
 /* A channel that is blown out everywhere says nothing, and does not make the picture less noisy. */
@@ -169,7 +169,7 @@ test_clipped_channel (void)
   add_noise (&planes, 2, 0.05, random);
 
   g_assert_cmpfloat (jf_noise_estimate_channel (&planes, 0), ==, 0.0f);
-  g_assert_cmpfloat_with_epsilon (jf_noise_estimate (&planes), 0.05, 0.05 * 0.05);
+  g_assert_cmpfloat_with_epsilon (jf_noise_estimate (&planes, NULL), 0.05, 0.05 * 0.05);
 }
 
 /* A channel of which only a few lights are not clipped does not count either. */
@@ -186,7 +186,7 @@ test_lights (void)
     add_noise (&planes, channel, 0.05, random);
 
   clip (&planes);
-  g_assert_cmpfloat_with_epsilon (jf_noise_estimate (&planes), 0.05, 0.05 * 0.05);
+  g_assert_cmpfloat_with_epsilon (jf_noise_estimate (&planes, NULL), 0.05, 0.05 * 0.05);
 }
 
 /* A noisy photo of something small in front of white: half of the ground's noise is cut off. The same
@@ -201,11 +201,11 @@ test_white_ground (void)
   for (int i = 0; i < SIZE * SIZE; i++)
     planes.data[i] = i < SIZE * SIZE / 50 ? (float) g_rand_double (random) : 1.0f;
 
-  g_assert_cmpfloat (jf_noise_estimate (&planes), ==, 0.0f);
+  g_assert_cmpfloat (jf_noise_estimate (&planes, NULL), ==, 0.0f);
 
   add_noise (&planes, 0, 0.05, random);
   clip (&planes);
-  g_assert_cmpfloat_with_epsilon (jf_noise_estimate (&planes), 0.05, 0.25 * 0.05);
+  g_assert_cmpfloat_with_epsilon (jf_noise_estimate (&planes, NULL), 0.05, 0.25 * 0.05);
 }
 
 /* Grain two pixels wide, with next to nothing at the highest frequencies: the mean of 2x2 pixels of
@@ -228,7 +228,7 @@ test_grain (void)
         grain.data[y * (SIZE - 1) + x] = 0.25f * (pixel[0] + pixel[1] + pixel[SIZE] + pixel[SIZE + 1]);
       }
 
-  g_assert_cmpfloat_with_epsilon (jf_noise_estimate (&grain), 0.05, 0.2 * 0.05);
+  g_assert_cmpfloat_with_epsilon (jf_noise_estimate (&grain, NULL), 0.05, 0.2 * 0.05);
 }
 
 /* Noise that is spread over 3x3 pixels, as by demosaicing, on a ramp with edges: Pascal's triangle, in both
@@ -261,7 +261,7 @@ test_spread (void)
           planes.data[j] += j / SIZE % 100 < 50 ? 0.0f : 0.2f;
         }
 
-      g_assert_cmpfloat_with_epsilon (jf_noise_estimate (&planes), sigmas[i], 0.15 * sigmas[i]);
+      g_assert_cmpfloat_with_epsilon (jf_noise_estimate (&planes, NULL), sigmas[i], 0.15 * sigmas[i]);
     }
 }
 
@@ -278,7 +278,7 @@ test_light (void)
   for (int i = 0; i < SIZE * SIZE; i++)
     planes.data[i] += sqrtf (planes.data[i] / 0.5f) * (noisy.data[i] - planes.data[i]);
 
-  g_assert_cmpfloat_with_epsilon (jf_noise_estimate (&planes), 0.05, 0.15 * 0.05);
+  g_assert_cmpfloat_with_epsilon (jf_noise_estimate (&planes, NULL), 0.05, 0.15 * 0.05);
 }
 
 /* A fifth of the picture, its shade, has no noise at all. */
@@ -294,7 +294,117 @@ test_shade (void)
     if (i % SIZE < SIZE / 5)
       planes.data[i] = 0.001f * (float) (i % SIZE);
 
-  g_assert_cmpfloat_with_epsilon (jf_noise_estimate (&planes), 0.05, 0.1 * 0.05);
+  g_assert_cmpfloat_with_epsilon (jf_noise_estimate (&planes, NULL), 0.05, 0.1 * 0.05);
+}
+
+/* Noise that the channels share, half of its standard deviation each: a correlation of a half, with which
+ * brightness has 2 times the variance. It is not raised all the way.
+ */
+static void
+test_shared (void)
+{
+  g_autoptr(GRand) random = g_rand_new_with_seed (1);
+  g_auto(JfPlanes) common = make_ramp (1, SIZE, SIZE);
+  g_auto(JfPlanes) planes = make_ramp (3, SIZE, SIZE);
+
+  add_noise (&common, 0, 0.05 * sqrt (0.5), random);
+
+  for (int channel = 0; channel < 3; channel++)
+    {
+      memcpy (planes.data + channel * SIZE * SIZE, common.data, sizeof (float) * SIZE * SIZE);
+      add_noise (&planes, channel, 0.05 * sqrt (0.5), random);
+    }
+
+  g_assert_cmpfloat (jf_noise_estimate (&planes, NULL), >, 1.25f * 0.05f);
+  g_assert_cmpfloat (jf_noise_estimate (&planes, NULL), <, 1.45f * 0.05f);
+}
+
+/* A grey picture in three channels. */
+static void
+test_grey (void)
+{
+  g_autoptr(GRand) random = g_rand_new_with_seed (1);
+  g_auto(JfPlanes) planes = make_ramp (3, SIZE, SIZE);
+
+  add_noise (&planes, 0, 0.05, random);
+
+  for (int channel = 1; channel < 3; channel++)
+    memcpy (planes.data + channel * SIZE * SIZE, planes.data, sizeof (float) * SIZE * SIZE);
+
+  g_assert_cmpfloat_with_epsilon (jf_noise_estimate (&planes, NULL), 0.05, 0.05 * 0.05);
+}
+
+/* A picture that is texture everywhere, three times as strong as the noise and unlike from place to place; and the same
+ * scene in other light, with little noise of its own.
+ */
+static void
+make_textured_pair (JfPlanes *target,
+                    JfPlanes *guidance)
+{
+  g_autoptr(GRand) random = g_rand_new_with_seed (1);
+
+  *target   = make_ramp (3, SIZE, SIZE);
+  *guidance = make_ramp (1, SIZE, SIZE);
+
+  for (int i = 0; i < SIZE * SIZE; i++)
+    {
+      const float texture = (float) g_rand_double_range (random, -0.1, 0.1);
+      const float light   = 0.8f + 0.4f * (float) i / (SIZE * SIZE);
+
+      for (int channel = 0; channel < 3; channel++)
+        target->data[channel * SIZE * SIZE + i] = light * (0.4f + texture);
+
+      guidance->data[i] = 0.7f - 0.5f * texture;
+    }
+
+  for (int channel = 0; channel < 3; channel++)
+    add_noise (target, channel, 0.02, random);
+
+  add_noise (guidance, 0, 0.002, random);
+}
+
+static void
+test_guided (void)
+{
+  g_auto(JfPlanes) target   = { 0 };
+  g_auto(JfPlanes) guidance = { 0 };
+
+  make_textured_pair (&target, &guidance);
+
+  g_assert_cmpfloat (jf_noise_estimate (&target, NULL), >, 2.5f * 0.02f);
+  g_assert_cmpfloat_with_epsilon (jf_noise_estimate (&target, &guidance), 0.02, 0.1 * 0.02);
+}
+
+/* A flat guide, or one of other things, changes nothing to speak of; infinite pixels do no harm. */
+static void
+test_misguided (void)
+{
+  g_autoptr(GRand) random   = g_rand_new_with_seed (2);
+  g_auto(JfPlanes) target   = make_ramp (1, SIZE, SIZE);
+  g_auto(JfPlanes) guidance = make_ramp (1, SIZE, SIZE);
+
+  add_noise (&target, 0, 0.05, random);
+  g_assert_cmpfloat_with_epsilon (jf_noise_estimate (&target, &guidance), 0.05, 0.05 * 0.05);
+
+  add_noise (&guidance, 0, 0.2, random);
+  g_assert_cmpfloat_with_epsilon (jf_noise_estimate (&target, &guidance), 0.05, 0.05 * 0.05);
+
+  for (int i = 0; i < SIZE * SIZE / 2; i++)
+    guidance.data[i] = i % 3 ? NAN : INFINITY;
+
+  g_assert_cmpfloat_with_epsilon (jf_noise_estimate (&target, &guidance), 0.05, 0.05 * 0.05);
+}
+
+/* A copy of the target knows nothing of the scene that the target does not. */
+static void
+test_copy (void)
+{
+  g_auto(JfPlanes) target   = { 0 };
+  g_auto(JfPlanes) guidance = { 0 };
+
+  make_textured_pair (&target, &guidance);
+
+  g_assert_cmpfloat (jf_noise_estimate (&target, &target), ==, jf_noise_estimate (&target, NULL));
 }
 
 /* The result is in the units of the picture. */
@@ -306,12 +416,12 @@ test_units (void)
   float            sigma;
 
   add_noise (&planes, 0, 0.05, random);
-  sigma = jf_noise_estimate (&planes);
+  sigma = jf_noise_estimate (&planes, NULL);
 
   for (int i = 0; i < SIZE * SIZE; i++)
     planes.data[i] = 255.0f * planes.data[i] - 1000.0f;
 
-  g_assert_cmpfloat_with_epsilon (jf_noise_estimate (&planes), 255.0f * sigma, 0.01);
+  g_assert_cmpfloat_with_epsilon (jf_noise_estimate (&planes, NULL), 255.0f * sigma, 0.01);
 }
 
 /* Neither they nor the blown-out half beside them disturb. */
@@ -329,7 +439,7 @@ test_not_finite (void)
     else if (i % SIZE < SIZE / 2)
       planes.data[i] = 1.0f;
 
-  g_assert_cmpfloat_with_epsilon (jf_noise_estimate (&planes), 0.05, 0.05 * 0.05);
+  g_assert_cmpfloat_with_epsilon (jf_noise_estimate (&planes, NULL), 0.05, 0.05 * 0.05);
 }
 
 static void
@@ -347,7 +457,7 @@ test_narrow (void)
         planes.data[j] = 0.5f;
 
       add_noise (&planes, 0, 0.05, random);
-      g_assert_cmpfloat_with_epsilon (jf_noise_estimate (&planes), 0.05, 0.05 * 0.05);
+      g_assert_cmpfloat_with_epsilon (jf_noise_estimate (&planes, NULL), 0.05, 0.05 * 0.05);
     }
 }
 
@@ -365,7 +475,7 @@ test_tiny (void)
         for (int channel = 0; channel < 3; channel++)
           add_noise (&planes, channel, 0.05, random);
 
-        sigma = jf_noise_estimate (&planes);
+        sigma = jf_noise_estimate (&planes, height % 2 ? &planes : NULL);
         g_assert_true (isfinite (sigma));
         g_assert_cmpfloat (sigma, >=, 0.0f);
         g_assert_cmpfloat (sigma, <, 0.5f);
@@ -396,6 +506,11 @@ main (int    argc,
   g_test_add_func ("/noise/spread", test_spread);
   g_test_add_func ("/noise/light", test_light);
   g_test_add_func ("/noise/shade", test_shade);
+  g_test_add_func ("/noise/shared", test_shared);
+  g_test_add_func ("/noise/grey", test_grey);
+  g_test_add_func ("/noise/guided", test_guided);
+  g_test_add_func ("/noise/misguided", test_misguided);
+  g_test_add_func ("/noise/copy", test_copy);
   g_test_add_func ("/noise/units", test_units);
   g_test_add_func ("/noise/not-finite", test_not_finite);
   g_test_add_func ("/noise/narrow", test_narrow);

@@ -323,7 +323,38 @@ test_noise_level (void)
 
   g_assert_cmpfloat (jf_scene_get_noise_level (scene), ==, 0.2f);
   g_assert_true (jf_scene_set_pipeline (scene, asked, &plain, NULL));
-  g_assert_cmpfloat (jf_scene_get_noise_level (scene), ==, jf_noise_estimate (&target));
+  g_assert_cmpfloat (jf_scene_get_noise_level (scene), ==, jf_noise_estimate (&target, NULL));
+}
+
+/* What the guidance shows as well is no noise, once it lies where it belongs. */
+static void
+test_noise_by_guidance (void)
+{
+  g_autoptr (JfPipeline) pipeline = load (&noisy_mode, &(JfPipelineOptions) { .iterations = 1 });
+  g_autoptr (JfPipeline) aligned  = load (&noisy_mode, &(JfPipelineOptions) { .iterations = 1, .motion = JF_MOTION_SHIFT });
+  g_auto (JfPlanes)      scenery  = random_planes (1, 260, 256);
+  g_auto (JfPlanes)      target   = random_planes (3, 256, 256);
+  g_auto (JfPlanes)      guidance = random_planes (1, 256, 256);
+  g_autoptr (JfScene)    scene    = NULL;
+  float                  level;
+
+  for (int y = 0; y < 256; y++)
+    for (int x = 0; x < 256; x++)
+      {
+        *jf_planes_get_row (&guidance, 0, x, y) = *jf_planes_get_row (&scenery, 0, (x + 4) / 3, y / 3);
+
+        for (int c = 0; c < 3; c++)
+          *jf_planes_get_row (&target, c, x, y) = 0.1f * *jf_planes_get_row (&target, c, x, y) +
+                                                  *jf_planes_get_row (&scenery, 0, x / 3, y / 3);
+      }
+
+  scene = jf_scene_new (pipeline, &target, NULL, &guidance, &plain, NULL);
+  level = jf_scene_get_noise_level (scene);
+  g_assert_true (jf_scene_set_pipeline (scene, aligned, &plain, NULL));
+  g_assert_true (jf_scene_get_align (scene)->sure);
+  g_assert_cmpfloat (jf_scene_get_noise_level (scene), <, 0.5f * level);
+  g_assert_true (jf_scene_set_pipeline (scene, pipeline, &plain, NULL));
+  g_assert_cmpfloat (jf_scene_get_noise_level (scene), ==, level);
 }
 
 /* Only the opaque half is noisy. */
@@ -345,7 +376,7 @@ test_noise_of_what_is_visible (void)
     }
 
   scene = jf_scene_new (pipeline, &target, alpha.data, NULL, &plain, NULL);
-  g_assert_cmpfloat_with_epsilon (jf_scene_get_noise_level (scene), jf_noise_estimate (&noise), 0.02f);
+  g_assert_cmpfloat_with_epsilon (jf_scene_get_noise_level (scene), jf_noise_estimate (&noise, NULL), 0.02f);
 }
 
 static void
@@ -616,6 +647,7 @@ main (int    argc,
   g_test_add_func ("/scene/change", test_change);
   g_test_add_func ("/scene/factors", test_factors);
   g_test_add_func ("/scene/noise-level", test_noise_level);
+  g_test_add_func ("/scene/noise-by-guidance", test_noise_by_guidance);
   g_test_add_func ("/scene/noise-of-what-is-visible", test_noise_of_what_is_visible);
   g_test_add_func ("/scene/blend", test_blend);
   g_test_add_func ("/scene/chroma", test_chroma);

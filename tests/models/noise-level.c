@@ -3,12 +3,33 @@
  *
  * noise-level: prints the noise level that the core estimates
  *
- * Usage: noise-level FILE, a safetensors file with a tensor "target" [channels][height][width]. For the evaluation
- * of models, which measures what an estimated level costs.
+ * Usage: noise-level FILE, a safetensors file with a tensor "target" [channels][height][width], and "guidance" of the
+ * same height and width where there is one. For the evaluation of models, which measures what an estimated level costs.
  */
 
-#include "noise.h"
 #include "safetensors.h"
+#include "scene.h"
+
+static gboolean
+get_planes (JfSafetensors *file,
+            const char    *name,
+            JfPlanes      *planes)
+{
+  const JfTensor *tensor = jf_safetensors_get_tensor (file, name);
+
+  if (! tensor || tensor->n_dimensions != 3)
+    return FALSE;
+
+  *planes = (JfPlanes)
+    {
+      .data     = (float *) tensor->data,    /* read only */
+      .channels = (int) tensor->shape[0],
+      .width    = (int) tensor->shape[2],
+      .height   = (int) tensor->shape[1],
+    };
+
+  return TRUE;
+}
 
 int
 main (int    argc,
@@ -16,8 +37,9 @@ main (int    argc,
 {
   g_autoptr(JfSafetensors) file  = NULL;
   g_autoptr(GError)        error = NULL;
-  const JfTensor          *tensor;
-  JfPlanes                 planes;
+  JfPlanes                 target;
+  JfPlanes                 guidance;
+  gboolean                 guided;
 
   if (argc != 2)
     {
@@ -33,23 +55,21 @@ main (int    argc,
       return 1;
     }
 
-  tensor = jf_safetensors_get_tensor (file, "target");
-
-  if (! tensor || tensor->n_dimensions != 3)
+  if (! get_planes (file, "target", &target))
     {
       g_printerr ("%s has no tensor “target” of three dimensions\n", argv[1]);
       return 1;
     }
 
-  planes = (JfPlanes)
-    {
-      .data     = (float *) tensor->data,    /* read only */
-      .channels = (int) tensor->shape[0],
-      .width    = (int) tensor->shape[2],
-      .height   = (int) tensor->shape[1],
-    };
+  guided = get_planes (file, "guidance", &guidance);
 
-  g_print ("%g\n", (double) jf_noise_estimate (&planes));
+  if (guided && (guidance.width != target.width || guidance.height != target.height))
+    {
+      g_printerr ("%s has a “guidance” of another size\n", argv[1]);
+      return 1;
+    }
+
+  g_print ("%g\n", (double) jf_scene_estimate_noise (&target, NULL, guided ? &guidance : NULL));
 
   return 0;
 }

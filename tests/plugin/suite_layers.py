@@ -302,12 +302,14 @@ TALL = 1024, 4300
 
 
 def tall_pair ():
-    """Of values that differ in every row, without a random number for each."""
+    """Of values that differ in every row, and more from row to row, without a random number for each."""
     image = new_image (*TALL)
     pixel = noise (4 * TALL[0], 5, 0.2, 0.8)
     for name, step in (('guide', 1.3), ('target', 0.7)):
         layer = add_layer (image, name)
-        rows = numpy.array (pixel).reshape (1, TALL[0], 4) + 0.15 * numpy.sin (step * numpy.arange (TALL[1]))[:, None, None]
+        strength = numpy.linspace (0.1, 1.0, TALL[1])[:, None, None]
+        rows = 0.5 + (numpy.array (pixel).reshape (1, TALL[0], 4) - 0.5) * strength
+        rows += 0.15 * numpy.sin (step * numpy.arange (TALL[1]))[:, None, None]
         rows[..., 3] = 1.0
         layer.get_buffer ().set (whole (layer), "R'G'B'A float", rows.astype (numpy.float32).tobytes ())
     return image, layer, image.get_layers ()[1]
@@ -339,6 +341,18 @@ def noise_of_a_picture_larger_than_a_band_is_that_of_all_of_it ():
     run (image, [target], guidance, noise_level=0.0)
     found, expected = (get_rows (layer)[4200:4260] for layer in (target, copy))
     off = numpy.abs (found - expected).max ()
+    check (off <= 1e-4, f'off by {off}')
+
+
+@case
+def noise_is_the_same_where_all_of_a_large_picture_is_read ():
+    image, target, guidance = tall_pair ()
+    copy = target.copy ()
+    image.insert_layer (copy, None, 0)
+    expect_message ('is not sure, so it was not moved')
+    run (image, [target], guidance, noise_level=0.0)
+    run (image, [copy], guidance, noise_level=0.0, align='turn')
+    off = numpy.abs (get_rows (target) - get_rows (copy)).max ()
     check (off <= 1e-4, f'off by {off}')
 
 
