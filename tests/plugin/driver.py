@@ -5,8 +5,8 @@ driver.py TITLE ACTION…: a user at the dialog of that title; prints what it sh
 
 Actions, in order: WIDGET=VALUE sets a slider, a combo box or a check box by its accessible name; CHANGE changes all of
 them, one after the other; CONTROLS=FILE writes what there is to use as JSON; WAIT waits until the preview shows the
-result; FOCUS gives it the keyboard; PROGRESS waits until the filter is applied, READY until that has ended; FILE=FILE
-waits for a file, SAYS=TEXT for a text that begins so; MENU=ITEM chooses from the menus of GIMP's window, and HAS=ITEM waits until a combo box offers that;
+result; FOCUS gives it the keyboard; PROGRESS waits until the filter is applied, READY until that has ended;
+PROGRESS=FILE follows it to the end and writes what was seen as JSON; FILE=FILE waits for a file, SAYS=TEXT for a text that begins so; MENU=ITEM chooses from the menus of GIMP's window, and HAS=ITEM waits until a combo box offers that;
 PNG=FILE takes a picture of the screen and PREVIEW=FILE one of the preview; KEYS=KEY… presses keys by their names ("+Key"
 holds one down, "-Key" lets it go); DRAG=X,Y,X,Y drags within the preview; anything else is the name of a button to press.
 """
@@ -161,6 +161,21 @@ def find_progress (dialog):
                 node.get_value_iface ().get_current_value () > 0 for node in descend (dialog))
 
 
+def follow_progress (dialog):
+    """What the bar shows, one after the other, until the dialog goes."""
+    seen = []
+    bar = wait_for (lambda: next ((node for node in descend (dialog) if node.get_role () == Atspi.Role.PROGRESS_BAR), None), 'bar')
+    while not bar.get_state_set ().contains (Atspi.StateType.DEFUNCT):
+        try:
+            value = bar.get_value_iface ().get_current_value ()
+        except GLib.Error:
+            break
+        if not seen or value != seen[-1]:
+            seen.append (value)
+        time.sleep (0.02)
+    return seen
+
+
 def press_keys (dialog, keys):
     """Without a window manager they go where the pointer is."""
     x, y, width, height = get_place (dialog, 'Preview')
@@ -223,6 +238,9 @@ def act (dialog, action):
     elif name == 'HAS':
         wait_for (lambda: any (value in get_items (node) for node in descend (dialog)
                                if node.get_role () == Atspi.Role.COMBO_BOX), f'choice {value}')
+    elif name == 'PROGRESS':
+        with open (value, 'w') as file:
+            json.dump (follow_progress (dialog), file)
     elif name == 'CONTROLS':
         with open (value, 'w') as file:
             json.dump (list_controls (dialog), file)

@@ -57,6 +57,22 @@ def cancel_while_it_is_applied ():
 
 
 @case
+def progress_covers_all_selected_layers ():
+    image = new_image (1200, 1000)
+    guide = add_layer (image, 'guide')
+    targets = [add_layer (image, f'target {i}') for i in range (3)]
+    with model_file (lambda path: fixture.save_model (path, width=600)):
+        shown, status, text = use_dialog (image, targets, 'Preview=off', 'Quality=Fast', 'Align guidance=Off',
+                                          'OK', f'PROGRESS={SCRATCH}/seen')
+    check (status == Gimp.PDBStatusType.SUCCESS, text)
+    with open (f'{SCRATCH}/seen') as file:
+        seen = json.load (file)
+    check (seen == sorted (seen), f'it went back: {seen}')
+    thirds = [sum (i / 3 < value < (i + 1) / 3 for value in seen) for i in range (3)]
+    check (min (thirds) >= 2, f'not seen in each third: {seen}')
+
+
+@case
 def help_opens_a_page ():
     image, target, guide = make_image ()
     use_dialog (image, [target], 'Help', f'FILE={SCRATCH}/page', 'Cancel')
