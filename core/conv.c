@@ -11,9 +11,10 @@
  *
  * and then through the pointwise layers, each a product of the panel that the one before has left. A layer of few outputs
  * may be the last: a pointwise one to a plane of products ("taps") for every weight of its kernels, which are added
- * to the result where they belong (a register of outputs would be mostly empty otherwise). A kernel larger than 3x3 is cut into
- * 3x3 kernels (the last ones padded with zeros), whose products add up in the transform domain: they are more depth for the
- * same 64 products.
+ * to the result where they belong (a register of outputs would be mostly empty otherwise). Tiles have fewer products than that
+ * (winograd.c): their rows are evaluated at some points and multiplied with what the rows of the kernels are there. A kernel
+ * larger than 3x3 is cut into 3x3 kernels (the last ones padded with zeros), whose products add up in the transform domain:
+ * they are more depth for the same 64 products.
  */
 #include <string.h>
 
@@ -169,13 +170,20 @@ pixels_size (const JfConv *conv)
   return JF_TILE * JF_TILE * pixel_stride (conv);
 }
 
-/* Floats of a panel: its tiles, what all copies share, and, if they do not go straight into the result, its pixels. */
+/* Whether a panel of tiles becomes panels of pixels, which do not go straight into the result. */
+static gboolean
+has_pixels (const JfConv *conv)
+{
+  return conv->pointwise->len > 0 || conv->late > 0;
+}
+
+/* Floats of a panel: its tiles, what all copies share, and perhaps its pixels. */
 static gsize
 panel_scratch (const JfConv *conv)
 {
   return JF_WINOGRAD_PRODUCTS * tile_stride (conv) +
          (conv->shared_depth > 0 ? pixels_size (conv) : 0) +
-         (conv->pointwise->len > 0 ? pixels_size (conv) : 0);
+         (has_pixels (conv) ? pixels_size (conv) : 0);
 }
 
 static void
@@ -364,51 +372,94 @@ taps_size (const JfConv *conv)
   return (gsize) conv->channels * taps_side (conv) * taps_side (conv) * conv->gemm->pixels;
 }
 
-/* What the taps of one row of pixels, whose products lie @stride apart, make of one column. */
-JF_INLINE JfVector
-sum_taps (const float *products,
-          gsize        stride,
-          int          kernel,
-          int          lanes,
-          int          column)
+/* Values that the product of half a row of a tile with a row of taps is found from. */
+static int
+count_values (const JfConv *conv)
 {
-  int      first = MAX (0, kernel - 1 - column);
-  int      last  = MIN (kernel - 1, kernel - 1 - column + JF_TILE - 1);
-  JfVector sum   = { 0 };
-  int      kx;
-
-  for (kx = first; kx <= last; kx++)
-    sum += jf_vector_load (products + (column + kx - (kernel - 1)) * stride + kx * lanes);
-
-  return sum;
+  return conv->late + JF_WINOGRAD_MIN_VALUES - 2;
 }
 
-/* Adds up the taps of row @row of a panel of tiles: far fewer additions to memory than tap by tap. */
-JF_DISPATCH static void
+/* Rows of all kernels. */
+static int
+count_tap_rows (const JfConv *conv)
+{
+  return conv->channels * (conv->late + 1);
+}
+
+/* Floats from one panel of a row's pixels or values to the next. */
+static gsize
+value_stride (const JfConv *conv)
+{
+  return pad_stride ((gsize) conv->tap_inputs * conv->gemm->pixels);
+}
+
+/* The products of all rows of taps with both halves of a row of tiles, for one value. */
+static void
+multiply_taps (const JfConv *conv,
+               int           value,
+               const float  *pixels,
+               gsize         pixels_step,
+               int           n_vectors,
+               float        *products)
+{
+  const JfGemm *gemm = conv->gemm;
+  int           rows = count_tap_rows (conv);
+  gsize         size = panel_size (gemm, rows);
+
+  jf_gemm_multiply (gemm, &(JfProduct) { .outputs = rows, .depth = conv->tap_inputs, .lanes = n_vectors * JF_LANES,
+                                         .weights = conv->taps +
+                                                    value * jf_gemm_round_outputs (gemm, rows) * (gsize) conv->tap_inputs,
+                                         .pixels = pixels, .product = products + 2 * value * size, .stride = gemm->pixels,
+                                         .repeats = 1, .same_weights = TRUE,
+                                         .pixels_step = pixels_step, .product_step = size });
+}
+
+/* The same for all values, which are @values for a while. */
+static void
+evaluate_and_multiply (const JfConv *conv,
+                       const float  *pixels,
+                       gsize         phase_stride,
+                       int           n_vectors,
+                       float        *values,
+                       float        *products)
+{
+  int   lanes  = conv->gemm->pixels;
+  int   inputs = conv->tap_inputs;
+  gsize stride = value_stride (conv);
+  int   value, next;
+
+  /* At 0 and infinity the pixels are values themselves. */
+  multiply_taps (conv, 0, pixels, JF_TILE / 2 * phase_stride, n_vectors, products);
+  multiply_taps (conv, 1, pixels + 2 * phase_stride, JF_TILE / 2 * phase_stride, n_vectors, products);
+
+  for (value = JF_WINOGRAD_ONE; value < count_values (conv); value = next)
+    {
+      next = value == JF_WINOGRAD_HALF ? value + 1 : value + 2;
+      jf_winograd_evaluate_pixels (pixels, phase_stride, lanes, inputs, n_vectors, value, values, stride);
+      multiply_taps (conv, value, values, stride, n_vectors, products);
+      if (next == value + 2)
+        multiply_taps (conv, value + 1, values + 2 * stride, stride, n_vectors, products);
+    }
+}
+
+/* Adds up the taps of row @row of a panel of tiles. */
+static void
 collect_taps (const JfConv *conv,
               const float  *products,
-              gsize         stride,
               int           n_vectors,
               int           row,
               float        *sums)
 {
-  int kernel = conv->late + 1;
-  int side   = taps_side (conv);
-  int lanes  = conv->gemm->pixels;
-  int o, ky, column, i;
+  int   kernel = conv->late + 1;
+  int   side   = taps_side (conv);
+  int   lanes  = conv->gemm->pixels;
+  gsize size   = panel_size (conv->gemm, count_tap_rows (conv));
+  int   o, ky;
 
   for (o = 0; o < conv->channels; o++)
     for (ky = 0; ky < kernel; ky++)
-      {
-        const float *taps = products + (o * kernel + ky) * kernel * lanes;
-        float       *to   = sums + (o * side + row - ky + conv->late) * side * lanes;
-
-        for (column = 0; column < side; column++)
-          for (i = 0; i < n_vectors * JF_LANES; i += JF_LANES)
-            jf_vector_store (to + column * lanes + i,
-                             jf_vector_load (to + column * lanes + i) +
-                             sum_taps (taps + i, stride, kernel, lanes, column));
-      }
+      jf_winograd_interpolate_taps (products + (o * kernel + ky) * lanes, size, lanes, n_vectors, count_values (conv),
+                                    sums + (o * side + row - ky + conv->late) * side * lanes);
 }
 
 /* Adds the sums of a panel of tiles to the rows. */
@@ -760,7 +811,7 @@ make_pixels (const JfConv *conv,
              const float  *bias,
              JfFeature    *output)
 {
-  gboolean direct         = conv->pointwise->len == 0;
+  gboolean direct         = ! has_pixels (conv);
   gboolean has_shared     = conv->shared_depth > 0;
   int      lanes          = conv->gemm->pixels;
   gsize    stride         = pixel_stride (conv);
@@ -805,17 +856,24 @@ finish_tiles_by_taps (const JfConv *conv,
                       int           index,
                       float        *sums)
 {
-  gsize size = last_product_size (conv);
-  int   i, phase;
+  gboolean  is_last   = conv->pointwise->len == 0;
+  int       n_vectors = tiles->n_vectors[index];
+  gsize     stride    = is_last ? pixel_stride (conv) : value_stride (conv);
+  float    *values    = tiles->scratch;
+  float    *products  = values + 4 * value_stride (conv);
+  float    *row       = products + 2 * count_values (conv) * panel_size (conv->gemm, count_tap_rows (conv));
+  int       i, phase;
 
   memset (sums, 0, taps_size (conv) * sizeof (float));
   for (i = 0; i < JF_TILE; i++)
     {
-      for (phase = 0; phase < JF_TILE; phase++)
-        run_pointwise (conv, tiles->pixels[index] + (i * JF_TILE + phase) * pixel_stride (conv),
-                       tiles->n_vectors[index], tiles->scratch + phase * size, conv->gemm->pixels,
-                       tiles->scratch + JF_TILE * size);
-      collect_taps (conv, tiles->scratch, size, tiles->n_vectors[index], i, sums);
+      const float *pixels = tiles->pixels[index] + i * JF_TILE * pixel_stride (conv);
+
+      for (phase = 0; phase < JF_TILE && ! is_last; phase++)
+        run_pointwise (conv, pixels + phase * pixel_stride (conv), n_vectors, row + phase * stride, conv->gemm->pixels,
+                       row + JF_TILE * stride);
+      evaluate_and_multiply (conv, is_last ? pixels : row, stride, n_vectors, values, products);
+      collect_taps (conv, products, n_vectors, i, sums);
     }
 }
 
@@ -942,6 +1000,79 @@ locate_parts (const JfConv    *conv,
   locate_tiles (conv, tiles, first * vectors, MIN ((first + n) * vectors, output->vectors), scratch);
 }
 
+/*  taps' weights  */
+
+/* A pointwise layer to a plane for each. */
+static void
+init_taps (JfConv      *conv,
+           int          outputs,
+           int          kernel,
+           const float *weights)
+{
+  int               area   = kernel * kernel;
+  int               inputs = conv->channels;
+  g_autofree float *taps   = g_new (float, (gsize) outputs * inputs * area);
+  g_autofree float *zeros  = g_new0 (float, outputs * area);
+  int               o, i, t;
+
+  for (o = 0; o < outputs; o++)
+    for (i = 0; i < inputs; i++)
+      for (t = 0; t < area; t++)
+        taps[((gsize) o * area + t) * inputs + i] = weights[((gsize) o * inputs + i) * area + t];
+
+  jf_conv_add_pointwise (conv, outputs * area, FALSE, taps, zeros);
+  conv->channels = outputs;
+  conv->late     = kernel - 1;
+}
+
+/* The values of the kernels' rows: [output][row][input][value]. */
+static float *
+evaluate_taps (const JfConv *conv,
+               const float  *weights)
+{
+  int    kernel    = conv->late + 1;
+  int    n_values  = count_values (conv);
+  float *evaluated = g_new (float, (gsize) count_tap_rows (conv) * conv->tap_inputs * n_values);
+  int    o, i, y;
+
+  for (o = 0; o < conv->channels; o++)
+    for (i = 0; i < conv->tap_inputs; i++)
+      for (y = 0; y < kernel; y++)
+        jf_winograd_evaluate_taps (weights + (((gsize) o * conv->tap_inputs + i) * kernel + y) * kernel, kernel,
+                                   evaluated + (((gsize) o * kernel + y) * conv->tap_inputs + i) * n_values);
+
+  return evaluated;
+}
+
+static void
+init_tile_taps (JfConv      *conv,
+                int          outputs,
+                int          kernel,
+                const float *weights)
+{
+  g_autofree float *evaluated = NULL;
+  gsize             rows, size;
+  int               value;
+
+  conv->tap_inputs = conv->channels;
+  conv->channels   = outputs;
+  conv->late       = kernel - 1;
+  if (conv->pointwise->len == 0)
+    lay_out_panels (conv);
+
+  evaluated  = evaluate_taps (conv, weights);
+  rows       = count_tap_rows (conv);
+  size       = jf_gemm_round_outputs (conv->gemm, (int) rows) * (gsize) conv->tap_inputs;
+  conv->taps = g_aligned_alloc (count_values (conv) * size, sizeof (float), LINE_BYTES);
+  for (value = 0; value < count_values (conv); value++)
+    jf_gemm_pack_weights (conv->gemm, (int) rows, conv->tap_inputs, evaluated + value,
+                          (gsize) conv->tap_inputs * count_values (conv), count_values (conv), conv->taps + value * size);
+
+  conv->taps_size = conv->panels * conv->copies * taps_size (conv);
+  conv->scratch  += (4 + JF_TILE) * value_stride (conv) +
+                    2 * count_values (conv) * panel_size (conv->gemm, (int) rows) + conv->taps_size;
+}
+
 /*  public functions  */
 
 /**
@@ -1031,25 +1162,11 @@ jf_conv_add_taps (JfConv      *conv,
                   const float *weights,
                   const float *bias)
 {
-  int               area   = kernel * kernel;
-  g_autofree float *taps   = g_new (float, (gsize) outputs * conv->channels * area);
-  g_autofree float *zeros  = g_new0 (float, outputs * area);
-  int               inputs = conv->channels;
-  int               o, i, t;
-
-  for (o = 0; o < outputs; o++)
-    for (i = 0; i < inputs; i++)
-      for (t = 0; t < area; t++)
-        taps[((gsize) o * area + t) * inputs + i] = weights[((gsize) o * inputs + i) * area + t];
-
-  jf_conv_add_pointwise (conv, outputs * area, FALSE, taps, zeros);
-  conv->channels = outputs;
-  conv->late     = kernel - 1;
   if (conv->method == JF_CONV_WINOGRAD)
-    {
-      conv->taps_size = conv->panels * conv->copies * taps_size (conv);
-      conv->scratch  += (JF_TILE - 1) * last_product_size (conv) + conv->taps_size;
-    }
+    init_tile_taps (conv, outputs, kernel, weights);
+  else
+    init_taps (conv, outputs, kernel, weights);
+
   conv->tap_bias = g_memdup2 (bias, outputs * sizeof (float));
   conv->tap_relu = relu;
 }
@@ -1066,6 +1183,7 @@ jf_conv_clear (JfConv *conv)
   g_clear_pointer (&conv->weights, g_aligned_free);
   g_clear_pointer (&conv->shared_weights, g_aligned_free);
   g_clear_pointer (&conv->pointwise, g_array_unref);
+  g_clear_pointer (&conv->taps, g_aligned_free);
   g_clear_pointer (&conv->tap_bias, g_free);
 }
 

@@ -74,6 +74,8 @@ typedef struct
   float        *weights;
   float        *shared_weights;
   GArray       *pointwise;
+  int           tap_inputs;   /* channels that taps see (Winograd)                   */
+  float        *taps;         /* [value][result channels · kernel rows][tap_inputs] (Winograd) */
   float        *tap_bias;
   gboolean      tap_relu;
 } JfConv;

@@ -376,21 +376,15 @@ panel_outputs (const JfGemm *gemm,
   return (outputs + panels - 1) / panels;
 }
 
-/* Several panels of weights are as many products; they are never repeated as well. */
+/* Panels of weights of @outputs or less with one panel of pixels. */
 static void
-multiply_ours (const JfGemm    *gemm,
-               const JfProduct *job)
+multiply_panels (const JfProduct *job,
+                 int              outputs)
 {
-  JfProduct panel   = *job;
-  int       outputs = panel_outputs (gemm, job->outputs);
+  JfProduct panel = *job;
   int       first;
 
-  if (outputs == job->outputs)
-    {
-      jf_kernel_multiply (job);
-      return;
-    }
-
+  panel.repeats = 0;
   for (first = 0; first < job->outputs; first += outputs)
     {
       panel.outputs = MIN (outputs, job->outputs - first);
@@ -401,6 +395,30 @@ multiply_ours (const JfGemm    *gemm,
         panel.sum += panel.outputs * panel.stride;
       if (panel.bias)
         panel.bias += panel.outputs;
+    }
+}
+
+static void
+multiply_ours (const JfGemm    *gemm,
+               const JfProduct *job)
+{
+  int       outputs = panel_outputs (gemm, job->outputs);
+  JfProduct product;
+  int       i;
+
+  if (outputs == job->outputs)
+    {
+      jf_kernel_multiply (job);
+      return;
+    }
+
+  product = *job;
+  for (i = 0; i <= job->repeats; i++)
+    {
+      multiply_panels (&product, outputs);
+      product.weights += job->same_weights ? 0 : (gsize) job->outputs * job->depth;
+      product.pixels  += job->pixels_step;
+      product.product += job->product_step;
     }
 }
 
@@ -558,7 +576,7 @@ jf_gemm_pack_weights (const JfGemm *gemm,
 /**
  * jf_gemm_multiply:
  * @gemm: the product
- * @job:  what to multiply; only products of jf_gemm_group_outputs() or less outputs can be repeated
+ * @job:  what to multiply
  *
  * Multiplies, in the calling thread alone.
  */
@@ -566,7 +584,7 @@ void
 jf_gemm_multiply (const JfGemm    *gemm,
                   const JfProduct *job)
 {
-  gsize size = (gsize) jf_gemm_round_outputs (gemm, job->outputs) * job->depth;
+  gsize size = job->same_weights ? 0 : (gsize) jf_gemm_round_outputs (gemm, job->outputs) * job->depth;
   int   i;
 
   if (gemm->is_ours)

@@ -27,6 +27,9 @@ typedef float Wide     __attribute__ ((vector_size (JF_KERNEL_PIXELS * sizeof (f
 /* Floats of weights to be ahead by: they come from the third-level cache, one panel right after the other. */
 #define AHEAD (32 * JF_KERNEL_WEIGHTS)
 
+/* Outputs of two panels at a time: their sums have to be registers. */
+#define MAX_PAIR 12
+
 /* NaN is not positive. */
 #define POSITIVE(v)      ((Wide) _mm512_max_ps ((__m512) (v), _mm512_setzero_ps ()))
 #define POSITIVE_HALF(v) ((JfVector) _mm256_max_ps ((__m256) (v), _mm256_setzero_ps ()))
@@ -85,9 +88,49 @@ typedef float Wide     __attribute__ ((vector_size (JF_KERNEL_PIXELS * sizeof (f
 DEFINE_BLOCK (multiply_block, Wide, MemoryWide, POSITIVE)
 DEFINE_BLOCK (multiply_half_block, JfVector, JfMemoryVector, POSITIVE_HALF)
 
+/* Two panels of pixels with the same few weights: sums enough to keep all units busy, for half the loads. */
+TARGET JF_INLINE void
+multiply_pair (const JfProduct *job,
+               int              outputs)
+{
+  const gsize  pixels_step  = job->pixels_step;
+  const gsize  product_step = job->product_step;
+  const gsize  stride       = job->stride;
+  const int    depth        = job->depth;
+  const float *weights      = job->weights;
+  const float *pixels       = job->pixels;
+  float       *product      = job->product;
+  Wide         sum[2][MAX_PAIR] = { 0 };
+  int          k, i;
+
+  for (k = 0; k < depth; k++)
+    {
+      const Wide left  = *(const MemoryWide *) pixels;
+      const Wide right = *(const MemoryWide *) (pixels + pixels_step);
+
+#pragma GCC unroll 16
+      for (i = 0; i < outputs; i++)
+        {
+          sum[0][i] += weights[i] * left;
+          sum[1][i] += weights[i] * right;
+        }
+      weights += outputs;
+      pixels  += JF_KERNEL_PIXELS;
+    }
+
+#pragma GCC unroll 16
+  for (i = 0; i < outputs; i++, product += stride)
+    {
+      *(MemoryWide *) product                  = sum[0][i];
+      *(MemoryWide *) (product + product_step) = sum[1][i];
+    }
+}
+
+/* As many products as are asked for, which are nothing but products. */
 #define REPEAT(block, n)                                                                                   \
   const int    depth        = job->depth;                                                                  \
   const gsize  stride       = job->stride;                                                                 \
+  const gsize  weights_step = job->same_weights ? 0 : n * (gsize) depth;                                   \
   const gsize  pixels_step  = job->pixels_step;                                                            \
   const gsize  product_step = job->product_step;                                                           \
   const float *weights      = job->weights;                                                                \
@@ -98,7 +141,7 @@ DEFINE_BLOCK (multiply_half_block, JfVector, JfMemoryVector, POSITIVE_HALF)
   for (i = job->repeats; i >= 0; i--)                                                                      \
     {                                                                                                      \
       block (n, depth, weights, pixels, NULL, NULL, FALSE, product, stride);                               \
-      weights += n * (gsize) depth;                                                                        \
+      weights += weights_step;                                                                             \
       pixels  += pixels_step;                                                                              \
       product += product_step;                                                                             \
     }
@@ -136,6 +179,17 @@ DEFINE_PANEL (5)  DEFINE_PANEL (6)  DEFINE_PANEL (7)  DEFINE_PANEL (8)
 DEFINE_PANEL (9)  DEFINE_PANEL (10) DEFINE_PANEL (11) DEFINE_PANEL (12)
 DEFINE_PANEL (13) DEFINE_PANEL (14) DEFINE_PANEL (15) DEFINE_PANEL (16)
 
+#define DEFINE_PAIR(n)                                                                                     \
+  TARGET static void                                                                                       \
+  pair_##n (const JfProduct *job)                                                                          \
+  {                                                                                                        \
+    multiply_pair (job, n);                                                                                \
+  }
+
+DEFINE_PAIR (1)  DEFINE_PAIR (2)  DEFINE_PAIR (3)  DEFINE_PAIR (4)
+DEFINE_PAIR (5)  DEFINE_PAIR (6)  DEFINE_PAIR (7)  DEFINE_PAIR (8)
+DEFINE_PAIR (9)  DEFINE_PAIR (10) DEFINE_PAIR (11) DEFINE_PAIR (12)
+
 typedef void (* Panel) (const JfProduct *job);
 
 /* By outputs. */
@@ -148,6 +202,17 @@ static const Panel panels[2][2][JF_KERNEL_WEIGHTS + 1] =
   { TABLE (multiply_half_), TABLE (multiply_) },
   { TABLE (repeat_half_),   TABLE (repeat_)   }
 };
+
+static const Panel pairs[MAX_PAIR + 1] =
+{
+  NULL, pair_1, pair_2, pair_3, pair_4, pair_5, pair_6, pair_7, pair_8, pair_9, pair_10, pair_11, pair_12
+};
+
+static gboolean
+is_pair (const JfProduct *job)
+{
+  return job->same_weights && job->repeats == 1 && job->outputs <= MAX_PAIR && job->lanes > JF_LANES;
+}
 
 /*  public functions  */
 
@@ -173,7 +238,10 @@ jf_kernel_is_available (void)
 void
 jf_kernel_multiply (const JfProduct *job)
 {
-  panels[job->repeats > 0][job->lanes > JF_LANES][job->outputs] (job);
+  if (is_pair (job))
+    pairs[job->outputs] (job);
+  else
+    panels[job->repeats > 0][job->lanes > JF_LANES][job->outputs] (job);
 }
 
 #else

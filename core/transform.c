@@ -14,9 +14,12 @@
 #if JF_LANES == 16
 #define jf_transform_input  jf_transform_input_wide
 #define jf_transform_output jf_transform_output_wide
+#define jf_evaluate_pixels  jf_evaluate_pixels_wide
+#define jf_interpolate_taps jf_interpolate_taps_wide
 #endif
 
-#define SIDE JF_WINOGRAD_SIDE
+#define SIDE      JF_WINOGRAD_SIDE
+#define HALF_TILE (JF_TILE / 2)
 
 /*  private functions  */
 
@@ -61,6 +64,45 @@ transform_output (const JfVector *m,
   y[3] = difference1 + 8.0f * difference2 + 4.0f * difference3;
   y[4] = sum1 + 16.0f * sum2 + 2.0f * sum3;
   y[5] = difference1 + 32.0f * difference2 + difference3 + m[7];
+}
+
+/* The coefficients of a product of polynomials from its values (see jf_winograd_evaluate_taps()), for kernels of 5 columns. */
+JF_INLINE void
+interpolate_seven (const JfVector *value,
+                   JfVector       *c)
+{
+  JfVector even, even2, odd, odd2, half;
+
+  c[0] = value[0];
+  c[6] = value[1];
+
+  even  = value[2] + value[3] - c[0] - c[6];
+  even2 = 0.25f * (value[5] + value[6] - c[0]) - 16.0f * c[6];
+  c[4]  = (even2 - even) * (1.0f / 3.0f);
+  c[2]  = even - c[4];
+
+  odd  = value[2] - value[3];
+  odd2 = 0.5f * (value[5] - value[6]);
+  half = value[4] - 32.0f * c[0] - 8.0f * c[2] - 2.0f * c[4] - 0.5f * c[6];
+  half = (half - odd) * (1.0f / 3.0f);
+  odd2 = (odd2 - odd) * (1.0f / 3.0f);
+  c[3] = (5.0f * odd - half - odd2) * (1.0f / 3.0f);
+  c[1] = (half - c[3]) * 0.2f;
+  c[5] = (odd2 - c[3]) * 0.2f;
+}
+
+/* The same for kernels of 3 columns. */
+JF_INLINE void
+interpolate_five (const JfVector *value,
+                  JfVector       *c)
+{
+  JfVector odd = value[2] - value[3];
+
+  c[0] = value[0];
+  c[4] = value[1];
+  c[2] = value[2] + value[3] - c[0] - c[4];
+  c[1] = (value[4] - 8.0f * c[0] - 2.0f * c[2] - 0.5f * c[4] - odd) * (1.0f / 3.0f);
+  c[3] = odd - c[1];
 }
 
 /*  public functions  */
@@ -209,4 +251,128 @@ jf_transform_output (const float  *products,
   else
     transform_outputs (products, product_stride, output_stride, outputs, vectors, bias, NULL, 0, relu, rows,
                        phase_stride, channel_stride);
+}
+
+/* Of half a row of a tile: @value is a constant where this is called. */
+JF_INLINE void
+evaluate_pixels (const float *pixels,
+                 gsize        phase_stride,
+                 int          value,
+                 float       *values,
+                 gsize        value_stride)
+{
+  JfVector first  = jf_vector_load (pixels);
+  JfVector second = jf_vector_load (pixels + phase_stride);
+  JfVector third  = jf_vector_load (pixels + 2 * phase_stride);
+
+  switch (value)
+    {
+    case JF_WINOGRAD_ONE:
+      first += third;
+      break;
+    case JF_WINOGRAD_TWO:
+      first  += 4.0f * third;
+      second *= 2.0f;
+      break;
+    default:
+      jf_vector_store (values, 4.0f * first + 2.0f * second + third);
+      return;
+    }
+
+  jf_vector_store (values, first + second);
+  jf_vector_store (values + 2 * value_stride, first - second);
+}
+
+JF_INLINE void
+evaluate_all_pixels (const float *pixels,
+                     gsize        phase_stride,
+                     int          lanes,
+                     int          channels,
+                     int          vectors,
+                     int          value,
+                     float       *values,
+                     gsize        value_stride)
+{
+  int c, v;
+
+  for (c = 0; c < channels * lanes; c += lanes)
+    for (v = c; v < c + vectors * JF_LANES; v += JF_LANES)
+      {
+        evaluate_pixels (pixels + v, phase_stride, value, values + v, value_stride);
+        evaluate_pixels (pixels + HALF_TILE * phase_stride + v, phase_stride, value, values + value_stride + v, value_stride);
+      }
+}
+
+/* See jf_winograd_evaluate_pixels(). */
+JF_DISPATCH void
+jf_evaluate_pixels (const float *pixels,
+                    gsize        phase_stride,
+                    int          lanes,
+                    int          channels,
+                    int          vectors,
+                    int          value,
+                    float       *values,
+                    gsize        value_stride)
+{
+  switch (value)
+    {
+    case JF_WINOGRAD_ONE:
+      evaluate_all_pixels (pixels, phase_stride, lanes, channels, vectors, JF_WINOGRAD_ONE, values, value_stride);
+      break;
+    case JF_WINOGRAD_TWO:
+      evaluate_all_pixels (pixels, phase_stride, lanes, channels, vectors, JF_WINOGRAD_TWO, values, value_stride);
+      break;
+    default:
+      evaluate_all_pixels (pixels, phase_stride, lanes, channels, vectors, JF_WINOGRAD_HALF, values, value_stride);
+      break;
+    }
+}
+
+/* @n_values is a constant where this is called. */
+JF_INLINE void
+interpolate_taps (const float *products,
+                  gsize        value_stride,
+                  int          lanes,
+                  int          vectors,
+                  int          n_values,
+                  float       *sums)
+{
+  int v, half, i;
+
+  for (v = 0; v < vectors * JF_LANES; v += JF_LANES)
+    {
+      JfVector sum[HALF_TILE + JF_WINOGRAD_MAX_VALUES] = { 0 };
+
+      for (half = 0; half < 2; half++)
+        {
+          JfVector value[JF_WINOGRAD_MAX_VALUES], c[JF_WINOGRAD_MAX_VALUES];
+
+          for (i = 0; i < n_values; i++)
+            value[i] = jf_vector_load (products + (2 * i + half) * value_stride + v);
+          if (n_values > JF_WINOGRAD_MIN_VALUES)
+            interpolate_seven (value, c);
+          else
+            interpolate_five (value, c);
+          for (i = 0; i < n_values; i++)
+            sum[HALF_TILE * half + i] += c[i];
+        }
+
+      for (i = 0; i < HALF_TILE + n_values; i++)
+        jf_vector_store (sums + i * lanes + v, jf_vector_load (sums + i * lanes + v) + sum[i]);
+    }
+}
+
+/* See jf_winograd_interpolate_taps(). */
+JF_DISPATCH void
+jf_interpolate_taps (const float *products,
+                     gsize        value_stride,
+                     int          lanes,
+                     int          vectors,
+                     int          n_values,
+                     float       *sums)
+{
+  if (n_values > JF_WINOGRAD_MIN_VALUES)
+    interpolate_taps (products, value_stride, lanes, vectors, JF_WINOGRAD_MAX_VALUES, sums);
+  else
+    interpolate_taps (products, value_stride, lanes, vectors, JF_WINOGRAD_MIN_VALUES, sums);
 }

@@ -57,4 +57,34 @@ void jf_transform_output_wide (const float  *products,
                                gsize         phase_stride,
                                gsize         channel_stride);
 
+void jf_evaluate_pixels (const float *pixels,
+                         gsize        phase_stride,
+                         int          lanes,
+                         int          channels,
+                         int          vectors,
+                         int          value,
+                         float       *values,
+                         gsize        value_stride);
+void jf_evaluate_pixels_wide (const float *pixels,
+                              gsize        phase_stride,
+                              int          lanes,
+                              int          channels,
+                              int          vectors,
+                              int          value,
+                              float       *values,
+                              gsize        value_stride);
+
+void jf_interpolate_taps (const float *products,
+                          gsize        value_stride,
+                          int          lanes,
+                          int          vectors,
+                          int          n_values,
+                          float       *sums);
+void jf_interpolate_taps_wide (const float *products,
+                               gsize        value_stride,
+                               int          lanes,
+                               int          vectors,
+                               int          n_values,
+                               float       *sums);
+
 G_END_DECLS

@@ -7,6 +7,11 @@
  * "Fast Algorithms for Convolutional Neural Networks", CVPR 2016): Y = A' [ (G g G') * (B' d B) ] A with
  * the points 0, 1, -1, 2, -2, 1/2, -1/2 and infinity. Rows and columns are transformed by the same eight-point
  * formulas, on vectors of tiles (feature.h, transform.h).
+ *
+ * A layer by taps adds to a row of six pixels' neighbours what each of them makes of a row of 3 or 5 taps: half of the row at a
+ * time, this is a product of polynomials with three and so many coefficients, which has 5 or 7. It is found from its values at
+ * as many points, each of which costs one multiplication (Toom and Cook), instead of 9 or 15. The points are 0, infinity, 1, -1,
+ * 1/2 and, for 5 taps, 2 and -2.
  */
 #include "kernel.h"
 #include "transform.h"
@@ -135,4 +140,90 @@ jf_winograd_transform_output (const float  *products,
   else
     jf_transform_output (products, product_stride, output_stride, outputs, vectors, bias, addend, addend_stride, relu, rows,
                          phase_stride, channel_stride);
+}
+
+/**
+ * jf_winograd_evaluate_taps:
+ * @row:    a row of a kernel
+ * @n:      its columns: 3 or 5
+ * @values: (out): @n + 2 values
+ *
+ * The polynomial with these coefficients, the last one first, at the points, in double precision, and times what the values of
+ * pixels and the interpolation have too little.
+ */
+void
+jf_winograd_evaluate_taps (const float *row,
+                           int          n,
+                           float       *values)
+{
+  const double points[JF_WINOGRAD_MAX_VALUES] = { 0.0, 0.0, 1.0, -1.0, 0.5, 2.0, -2.0 };
+  const double half                           = n > 3 ? 8.0 : 2.0;
+  const double factors[JF_WINOGRAD_MAX_VALUES] = { 1.0, 1.0, 0.5, 0.5, half, 0.5, 0.5 };
+  int          i, t;
+
+  for (i = 0; i < n + 2; i++)
+    {
+      double sum = 0.0;
+
+      for (t = 0; t < n; t++)
+        sum = sum * points[i] + row[t];
+      values[i] = (float) (sum * factors[i]);
+    }
+
+  /* At infinity a polynomial is its highest coefficient. */
+  values[1] = row[0];
+}
+
+/**
+ * jf_winograd_evaluate_pixels:
+ * @pixels:       the panel of phase 0
+ * @phase_stride: floats from one phase to the next
+ * @lanes:        floats from one channel to the next
+ * @channels:     how many
+ * @vectors:      how many vectors, one after the other
+ * @value:        JF_WINOGRAD_ONE, JF_WINOGRAD_HALF or JF_WINOGRAD_TWO
+ * @values:       (out): panels of the value or the two, each of the left and of the right half of a tile's row
+ * @value_stride: floats from one of these panels to the next
+ *
+ * Polynomials of three pixels of a row at the points. Their values at 0 and infinity are the first and the last pixel.
+ */
+void
+jf_winograd_evaluate_pixels (const float *pixels,
+                             gsize        phase_stride,
+                             int          lanes,
+                             int          channels,
+                             int          vectors,
+                             int          value,
+                             float       *values,
+                             gsize        value_stride)
+{
+  if (vectors == 2 && jf_kernel_is_available ())
+    jf_evaluate_pixels_wide (pixels, phase_stride, lanes, channels, 1, value, values, value_stride);
+  else
+    jf_evaluate_pixels (pixels, phase_stride, lanes, channels, vectors, value, values, value_stride);
+}
+
+/**
+ * jf_winograd_interpolate_taps:
+ * @products:     the products of a row of taps with the left half of a tile's row, the right half, and so on for all values
+ * @value_stride: floats from one of them to the next
+ * @lanes:        floats from one column of @sums to the next
+ * @vectors:      how many vectors, one after the other
+ * @n_values:     JF_WINOGRAD_MIN_VALUES or JF_WINOGRAD_MAX_VALUES
+ * @sums:         (inout): the columns to add to, from the leftmost that the tile reaches on
+ *
+ * The coefficients of the product, which are columns of the result.
+ */
+void
+jf_winograd_interpolate_taps (const float *products,
+                              gsize        value_stride,
+                              int          lanes,
+                              int          vectors,
+                              int          n_values,
+                              float       *sums)
+{
+  if (vectors == 2 && jf_kernel_is_available ())
+    jf_interpolate_taps_wide (products, value_stride, lanes, 1, n_values, sums);
+  else
+    jf_interpolate_taps (products, value_stride, lanes, vectors, n_values, sums);
 }

@@ -16,6 +16,15 @@ G_BEGIN_DECLS
 /* Side of the kernels. */
 #define JF_WINOGRAD_KERNEL   3
 
+/* Values of the product of a row of three pixels and one of three or five taps: as many as it has columns. */
+#define JF_WINOGRAD_MIN_VALUES 5
+#define JF_WINOGRAD_MAX_VALUES 7
+
+/* The first ones of those that have to be evaluated together: at 1 and -1, at 1/2, at 2 and -2. */
+#define JF_WINOGRAD_ONE  2
+#define JF_WINOGRAD_HALF 4
+#define JF_WINOGRAD_TWO  5
+
 void jf_winograd_transform_kernel (const float        *kernel,
                                    gsize               row_stride,
                                    int                 rows,
@@ -44,5 +53,23 @@ void jf_winograd_transform_output (const float        *products,
                                    float *const       *rows,
                                    gsize               phase_stride,
                                    gsize               channel_stride);
+
+void jf_winograd_evaluate_taps    (const float        *row,
+                                   int                 n,
+                                   float              *values);
+void jf_winograd_evaluate_pixels  (const float        *pixels,
+                                   gsize               phase_stride,
+                                   int                 lanes,
+                                   int                 channels,
+                                   int                 vectors,
+                                   int                 value,
+                                   float              *values,
+                                   gsize               value_stride);
+void jf_winograd_interpolate_taps (const float        *products,
+                                   gsize               value_stride,
+                                   int                 lanes,
+                                   int                 vectors,
+                                   int                 n_values,
+                                   float              *sums);
 
 G_END_DECLS

@@ -297,6 +297,8 @@ test_taps (void)
   check_taps (JF_CONV_DIRECT, 3, 3, TRUE);
   check_taps (JF_CONV_WINOGRAD, 1, 5, TRUE);
   check_taps (JF_CONV_WINOGRAD, 2, 3, FALSE);
+  check_taps (JF_CONV_WINOGRAD, 3, 5, FALSE);
+  check_taps (JF_CONV_WINOGRAD, 5, 5, TRUE);
 }
 
 int

@@ -106,31 +106,33 @@ test_product (gconstpointer data)
 
 /* Several products at once against one after the other. */
 static void
-test_repeats (gconstpointer data)
+check_repeats (const JfGemm *gemm,
+               int           outputs,
+               int           n,
+               gboolean      same_weights)
 {
-  const JfGemm *gemm    = jf_gemm_get (GPOINTER_TO_INT (data));
-  int           outputs = jf_gemm_group_outputs (gemm, 23);
-  gsize         rows    = jf_gemm_round_outputs (gemm, outputs);
-  JfProduct     job     = { .outputs = outputs, .depth = 9, .lanes = gemm->pixels, .stride = gemm->pixels };
-  float        *weights = random_floats (3 * rows * 9);
-  float        *pixels  = random_floats (3 * 10 * (gsize) gemm->pixels);
-  float        *found   = random_floats (3 * rows * gemm->pixels);
-  float        *single  = random_floats (rows * gemm->pixels);
-  int           i;
+  gsize      rows    = jf_gemm_round_outputs (gemm, outputs);
+  JfProduct  job     = { .outputs = outputs, .depth = 9, .lanes = gemm->pixels, .stride = gemm->pixels };
+  float     *weights = random_floats (n * rows * 9);
+  float     *pixels  = random_floats (n * 10 * (gsize) gemm->pixels);
+  float     *found   = random_floats (n * rows * gemm->pixels);
+  float     *single  = random_floats (rows * gemm->pixels);
+  gsize      i;
 
   job.weights      = weights;
   job.pixels       = pixels;
   job.product      = found;
-  job.repeats      = 2;
+  job.repeats      = n - 1;
+  job.same_weights = same_weights;
   job.pixels_step  = 10 * (gsize) gemm->pixels;
   job.product_step = rows * gemm->pixels;
   jf_gemm_multiply (gemm, &job);
 
   job.repeats = 0;
   job.product = single;
-  for (i = 0; i < 3; i++)
+  for (i = 0; i < (gsize) n; i++)
     {
-      job.weights = weights + i * rows * 9;
+      job.weights = weights + (same_weights ? 0 : i * rows * 9);
       job.pixels  = pixels + i * job.pixels_step;
       jf_gemm_multiply (gemm, &job);
       g_assert_cmpmem (single, outputs * gemm->pixels * sizeof (float),
@@ -141,6 +143,21 @@ test_repeats (gconstpointer data)
   g_aligned_free (pixels);
   g_aligned_free (found);
   g_aligned_free (single);
+}
+
+static void
+test_repeats (gconstpointer data)
+{
+  const JfGemm *gemm = jf_gemm_get (GPOINTER_TO_INT (data));
+  int           outputs;
+
+  check_repeats (gemm, jf_gemm_group_outputs (gemm, 23), 3, FALSE);
+  for (outputs = 1; outputs <= 20; outputs++)
+    {
+      check_repeats (gemm, outputs, 2, TRUE);
+      check_repeats (gemm, outputs, 3, TRUE);
+      check_repeats (gemm, outputs, 2, FALSE);
+    }
 }
 
 int
