@@ -125,6 +125,8 @@ class Tables:
                  '--crop', 192, '--kinds', 'no dots')
         self.add('inverse-halftone-colours', evaluate_passes, ['inverse-halftone'], '--photo', *self.files('photos-test/*')[::3], '--crop', 192,
                  '--kinds', 'offset-4', 'offset-6', 'offset-8', 'diffused', '--passes', 2, '--colours', *evaluate_passes.COLOURS)
+        self.add('inverse-halftone-guides', evaluate_passes, ['inverse-halftone'], '--photo', *self.files('photos-test/*')[::3], '--crop', 192,
+                 '--kinds', 'offset-4', 'offset-6', 'offset-8', 'diffused', '--passes', 2, '--guides', *evaluate_passes.GUIDES)
         self.add('inverse-halftone-sample', evaluate_passes, ['inverse-halftone'], *sample, '--kinds', 'offset-4', copy={'offset-4-truth': 'inverse-halftone'})
         self.add('texture-removal', evaluate_passes, ['texture-removal'], *photos, '--kinds', 'brick', 'grass', 'gravel')
         self.add('texture-removal-sample', evaluate_passes, ['texture-removal'], *sample, '--kinds', 'brick', copy={'brick-truth': 'texture-removal'})

@@ -10,7 +10,7 @@
 Halftones photographs by fixed rules, or lays photographed textures on cartoons made of them, and measures PSNR against what was there
 before. Every pass filters what the last one gave, guided by that too; models of others, with --other, also guided by
 the picture as it was. With --colours the models also filter planes of other kinds one by one, inks for example, and put them
-together. Competitors take the setting, and models of others the number of passes, that is best on the mean of the pictures.
+together; with --guides other pictures guide them. Competitors take the setting, and models of others the number of passes, that is best on the mean of the pictures.
 Needs OpenCV with its extra modules and scikit-image. Writes a table as Markdown and CSV, and contact sheets."""
 
 import argparse
@@ -210,17 +210,48 @@ COLOURS = {'rgb': (lambda picture: [picture], lambda parts: parts[0]),
            'opponent': (opposed, from_opposed)}
 
 
-def passes(core, model, picture, count, rolling_guidance):
-    """What each of count passes gives."""
+def rescanned(picture, _):
+    """The same print scanned again: its dots, another blur and noise."""
+    noise = np.random.default_rng(1).normal(0, .01, picture.shape)
+    return (ndimage.gaussian_filter(picture, (.4, .4, 0)) + noise).astype(np.float32)
+
+
+def photographed(_, truth):
+    """Another photo of the same: light and colours of its own, less sharp."""
+    mixed = truth @ np.array([[.8, .1, .1], [.2, .6, .2], [0, .3, .7]], np.float32).T
+    return ndimage.gaussian_filter(mixed ** .8, (.6, .6, 0))
+
+
+def shifted(picture, truth):
+    return ndimage.shift(photographed(picture, truth), (.6, -.4, 0), order=3, mode='nearest')
+
+
+def grey(picture, truth):
+    return np.repeat(photographed(picture, truth).mean(2, keepdims=True), 3, 2)
+
+
+def unrelated(_, truth):
+    return np.ascontiguousarray(truth[::-1])
+
+
+# Name -> a guide made of the picture and the truth; none: what every pass is to improve
+GUIDES = {'itself': None, 'colour photo': photographed, 'grey photo': grey, 'photo 0.7 pixels off': shifted,
+          'another scan': rescanned, 'unrelated': unrelated}
+
+
+def passes(core, model, picture, count, guide=None):
+    """What each of count passes gives, guided by what the last one gave or by a guide."""
     results = [picture]
     for _ in range(count):
-        results.append(core.apply(model, results[-1], results[-1] if rolling_guidance else picture))
+        results.append(core.apply(model, results[-1], results[-1] if guide is None else guide))
     return results[1:]
 
 
-def passes_in(colour, core, model, picture, count, rolling_guidance):
+def passes_in(colour, core, model, picture, count, guide=None):
     split, join = COLOURS[colour]
-    parts = [passes(core, model, np.ascontiguousarray(part), count, rolling_guidance) for part in split(picture)]
+    pictures = split(picture)
+    guides = [None] * len(pictures) if guide is None else split(guide)
+    parts = [passes(core, model, np.ascontiguousarray(part), count, g) for part, g in zip(pictures, guides)]
     return [join(list(outputs)) for outputs in zip(*parts)]
 
 
@@ -238,14 +269,14 @@ def methods(core, arguments, pictures, truths):
     if arguments.competitors:
         for name, variants in rivals().items():
             yield name, *competitor(core, name, variants, pictures, truths)
-    for (name, model, judged), colour in itertools.product(results.models_of(arguments), arguments.colours):
-        name += f' ({colour})' * (len(arguments.colours) > 1)
-        variants = {}
-        for rolling_guidance in (True, False)[:1 + (not judged)]:
-            count = arguments.passes if judged else arguments.other_passes
-            runs = [passes_in(colour, core, model, x, count, rolling_guidance) for x in pictures]
+    for (name, model, judged), colour, guide in itertools.product(results.models_of(arguments), arguments.colours, arguments.guides):
+        name += f' ({colour})' * (len(arguments.colours) > 1) + f', guide: {guide}' * (len(arguments.guides) > 1)
+        given = [None if GUIDES[guide] is None else GUIDES[guide](x, t) for x, t in zip(pictures, truths)]
+        variants, count = {}, arguments.passes if judged else arguments.other_passes
+        for note, guides in (('', given), (', guided by the picture', pictures))[:1 + (not judged)]:
+            runs = [passes_in(colour, core, model, x, count, g) for x, g in zip(pictures, guides)]
             for number, outputs in enumerate(zip(*runs), 1):
-                variants[f'{number} pass' + 'es' * (number > 1) + ', guided by the picture' * (not rolling_guidance)] = outputs
+                variants[f'{number} pass' + 'es' * (number > 1) + note] = outputs
         if judged:
             yield from ((f'{name}, {setting}', '', outputs) for setting, outputs in variants.items())
         else:
@@ -276,7 +307,7 @@ def real(path, core, arguments):
     picture = results.middle(evaluate.read(path, 0), 2 * arguments.size)
     line = [('input', picture)]
     for name, model, _ in results.models_of(arguments):
-        line += [(f'{name}, pass {i}', r) for i, r in enumerate(passes(core, model, picture, arguments.passes, True), 1)]
+        line += [(f'{name}, pass {i}', r) for i, r in enumerate(passes(core, model, picture, arguments.passes), 1)]
     results.sheet(arguments, pathlib.Path(path).stem, line)
 
 
@@ -298,6 +329,7 @@ def main(argv=None):
     parser.add_argument('--passes', type=int, default=4)
     parser.add_argument('--other-passes', type=int, default=12, help='of models of others, of which the best is taken')
     parser.add_argument('--colours', nargs='+', choices=COLOURS, default=['rgb'], metavar='COLOURS', help=', '.join(COLOURS))
+    parser.add_argument('--guides', nargs='+', choices=GUIDES, default=['itself'], metavar='GUIDE', help=', '.join(GUIDES))
     arguments = parser.parse_args(argv)
     core, rows = evaluate.Core(arguments.joint_filter, None, results.Kept(arguments.kept)), []
     for kind in arguments.kinds:

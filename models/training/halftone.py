@@ -214,10 +214,16 @@ def pixels(photo, maker):
 
 
 def better(tone):
-    """The same without dots from elsewhere: colours mixed anew or grey, other tones, a little soft and noisy."""
+    """The same without dots from elsewhere: colours mixed anew or grey, other tones, a little soft and noisy; some not quite in
+    place, and a few of another picture, which are of no use."""
     mixed = flash.recoloured(tone.clamp_min(0), .3) ** lognormal(tone, .3)
     parts = [blur(part, random.uniform(.25, .9)) for part in mixed.chunk(8)]
-    return (torch.cat(parts) + torch.randn_like(tone) * uniform(tone, 0, .01)).clamp(0, 1)
+    guide = (torch.cat(parts) + torch.randn_like(tone) * uniform(tone, 0, .01)).clamp(0, 1)
+    k = some(guide, .3)
+    guide[k] = flash.displaced(guide[k])
+    k = some(guide, .06)
+    guide[k] = guide[k.roll(1)]
+    return guide
 
 
 def batch_of(target, truth, guided=0):

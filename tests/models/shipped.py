@@ -44,9 +44,9 @@ class ShippedTests:
     def model(self, name):
         return str(pathlib.Path(self.arguments.models, f'{name}.safetensors'))
 
-    def passes(self, name, picture, count):
+    def passes(self, name, picture, count, guide=None):
         for _ in range(count):
-            picture = self.core.apply(self.model(name), picture, picture)
+            picture = self.core.apply(self.model(name), picture, picture if guide is None else guide)
         return picture
 
     def test_every_model_has_a_card_and_its_own_name(self):
@@ -61,6 +61,12 @@ class ShippedTests:
         print_ = dots(truth, (15, 75, 45))
         gain = psnr(self.passes('inverse-halftone', print_, 2), truth) - psnr(print_, truth)
         assert gain > 10, f'only {gain:.2f} dB better'
+
+    def test_inverse_halftone_takes_what_dots_hide_from_a_photo(self):
+        truth = self.sample()[2]
+        print_, grey = dots(truth, (15, 75, 45)), chroma(truth)[0][..., None].repeat(3, 2) ** .7
+        gain = psnr(self.passes('inverse-halftone', print_, 2, grey), truth) - psnr(self.passes('inverse-halftone', print_, 2), truth)
+        assert gain > .3, f'only {gain:.2f} dB better than by itself'
 
     def test_inverse_halftone_keeps_what_has_no_dots(self):
         truth = self.sample()[2]
