@@ -64,9 +64,9 @@ static const JfMode modes[] =
                            "filter runs over the picture several times: twice is right for fine "
                            "dots, three times for coarse ones. Very coarse dots go sooner when the "
                            "scan is scaled down first. The scan guides itself unless you choose "
-                           "another layer, such as a better scan. The network sees red, green and "
-                           "blue at once, so that the colours of the dots mix; transparency passes "
-                           "through."),
+                           "another layer, such as a photo of the same without dots. The network "
+                           "sees red, green and blue at once, so that the colours of the dots mix; "
+                           "transparency passes through."),
     .guidance         = JF_GUIDANCE_SELF,
     .guidance_label   = N_("Gui_dance"),
     .guidance_tooltip = N_("What shows where the edges are: the layer itself, or another layer with "
