@@ -27,6 +27,7 @@ GAMMA = 2.2                  # close enough to sRGB's curve to trade light for l
 DARKEST = 1e-4               # keeps powers and logarithms finite
 BLURS = 8                    # of a batch
 LARGEST_SHIFT = 1.5          # of a guide, in pixels
+ZOOMS = (.75, 2.4)           # cameras' pixels are seldom as sharp as those of pictures made smaller
 GROUPS = 16                  # patches of a batch are cut in groups that share scale and orientation
 
 
@@ -40,7 +41,7 @@ def cut(tiles, count, size, shares):
     for _ in range(GROUPS):
         kind = random.choices(kinds, [shares[k] for k in kinds])[0]
         pool = single if kind == 'single' else double
-        zoom = 1 if random.random() < .5 else math.exp(random.uniform(math.log(.75), math.log(1.9)))
+        zoom = 1 if random.random() < .45 else math.exp(random.uniform(*map(math.log, ZOOMS)))
         window = min(round(size / zoom), tiles.photos.shape[-1])
         patches = crops(tiles, pool, count // GROUPS, window, kind == 'pair')
         if window != size:
@@ -87,7 +88,7 @@ def ambient(photo):
     photo[k] = base + (photo[k] - base) * uniform(k, .15, .9)
     for k in some(photo, .4).chunk(BLURS):
         photo[k] = blur(photo[k], random.uniform(.4, 1.3))
-    k = some(photo, .25)
+    k = some(photo, .35)
     photo[k] = photo[k] + noise.unit(blur(torch.randn_like(photo[k]), random.uniform(.5, 2))) * uniform(k, .001, .008)
     return photo.clamp(0, 1)
 
@@ -180,7 +181,7 @@ def imperfect(guide):
     """What goes wrong between two exposures, and guides that know nothing."""
     k = some(guide, .15)
     guide[k] = blur(guide[k], random.uniform(.4, 1))
-    k = some(guide, .3)
+    k = some(guide, .5)
     guide[k] = displaced(guide[k])
     k = some(guide, .5)
     guide[k] = guide[k] + torch.randn_like(guide[k]) * uniform(k, 0, .01)
