@@ -165,6 +165,15 @@ def halftone ():
 
 
 @case
+def halftone_and_a_photo_without_dots ():
+    truth, guidance = scenes.photo (), scenes.photo (shade=-0.2)
+    dots = scenes.add_dots (truth)
+    arguments = {'mode': 'inverse-halftone', 'iterations': 2}
+    check_gain ('inverse-halftone, a photo that guides', filter (dots, guidance, **arguments), filter (dots, **arguments), truth, 0.3)
+    check_core (dots, guidance, by_model ('inverse-halftone', 2), **arguments)
+
+
+@case
 def texture ():
     truth = scenes.photo ()
     woven = scenes.add_weave (truth)
