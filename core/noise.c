@@ -124,7 +124,7 @@
 
 /* Where the channels' noise is the same, as in a grey picture, networks see that it is grey; so the nearer
  * it is to that, the less the level is raised. They see less of it where the noise is spread over pixels:
- * from the first share of its energy in the highest band to the second. PSNR of flash-denoise on 14
+ * from the first share of its energy in the highest band to the second. PSNR of flash-denoise on 8
  * photographs was best at 1.0, 1.2, 1.3, 1.2, 1.05, 0.9 times the standard deviation for white noise with a
  * correlation of 0, 0.2, 0.45, 0.75, 0.93, 1, and at 1.0, 1.2, 1.4, 1.5, 1.4, 1.3 times for spread noise
  * (flash-denoise-best wants still more); the standard deviation itself lost up to 4 dB. At levels of 0.01

@@ -72,7 +72,8 @@ class Tables:
         self.add('denoise-seed', evaluate, DENOISERS, '--pair', toys, wall, vineyard, '--crop', 720, '--seed', 1)
         self.add('denoise-clean', evaluate, DENOISERS, '--pair', toys, wall, vineyard, sample, '--photo', *photos, '--photos-name', 'Kodak',
                  '--crop', 720, '--levels', 0)
-        self.add('noise-level', evaluate_level, DENOISERS[:1], '--photo', *photos, '--crop', 256)
+        self.add('noise-level', evaluate_level, DENOISERS, '--photo', *photos, '--crop', 256)
+        self.add('noise-level-pairs', evaluate_level, DENOISERS, '--pair', toys, wall, vineyard, sample, '--crop', 480)
 
     def depth(self):
         paper = ['paper-upsampling-x8']
