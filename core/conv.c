@@ -1216,7 +1216,8 @@ jf_conv_count_parts (const JfConv    *conv,
  * @scratch:   @conv->scratch floats, 64-byte aligned
  *
  * Makes parts of rows @y … @y + block_rows - 1 of the output from rows @y … @y + window - 1 of the sources: pixel (x, y) of the
- * output is the kernel's sum over (x … x + kernel - 1, y … y + kernel - 1). Parts may be made in any order and at the same time.
+ * output is the kernel's sum over (x … x + kernel - 1, y … y + kernel - 1), or as many columns further left as the sources have
+ * of a context, which only steps by Winograd's can read. Parts may be made in any order and at the same time.
  *
  * A step with taps begins these rows and completes those that lie `late` above; steps have to follow each other, and the
  * output has to be laid out for @conv->late more pixels in a row than it has, with a reach of a tile at least. It is not done
