@@ -376,46 +376,26 @@ panel_outputs (const JfGemm *gemm,
   return (outputs + panels - 1) / panels;
 }
 
-/* Panels of weights of @outputs or less with one panel of pixels. */
-static void
-multiply_panels (const JfProduct *job,
-                 int              outputs)
-{
-  JfProduct panel = *job;
-  int       first;
-
-  panel.repeats = 0;
-  for (first = 0; first < job->outputs; first += outputs)
-    {
-      panel.outputs = MIN (outputs, job->outputs - first);
-      jf_kernel_multiply (&panel);
-      panel.weights += panel.outputs * (gsize) panel.depth;
-      panel.product += panel.outputs * panel.stride;
-      if (panel.sum)
-        panel.sum += panel.outputs * panel.stride;
-      if (panel.bias)
-        panel.bias += panel.outputs;
-    }
-}
-
+/* Products of several panels are not repeated by the kernel itself. */
 static void
 multiply_ours (const JfGemm    *gemm,
                const JfProduct *job)
 {
-  int       outputs = panel_outputs (gemm, job->outputs);
+  int       panel   = panel_outputs (gemm, job->outputs);
   JfProduct product;
   int       i;
 
-  if (outputs == job->outputs)
+  if (job->repeats == 0 || panel == job->outputs)
     {
-      jf_kernel_multiply (job);
+      jf_kernel_multiply (job, panel);
       return;
     }
 
-  product = *job;
+  product         = *job;
+  product.repeats = 0;
   for (i = 0; i <= job->repeats; i++)
     {
-      multiply_panels (&product, outputs);
+      jf_kernel_multiply (&product, panel);
       product.weights += job->same_weights ? 0 : (gsize) job->outputs * job->depth;
       product.pixels  += job->pixels_step;
       product.product += job->product_step;

@@ -146,20 +146,38 @@ multiply_pair (const JfProduct *job,
       product += product_step;                                                                             \
     }
 
-/* Products of a number of outputs: one, or several that are nothing but products. */
+/* One product of any number of outputs, as far as they are whole panels of n. */
+#define MULTIPLY(block, n)                                                                                 \
+  const int      depth   = job->depth;                                                                     \
+  const gsize    stride  = job->stride;                                                                    \
+  const gboolean relu    = job->bias && job->relu;                                                         \
+  const float   *weights = job->weights;                                                                   \
+  const float   *sums    = job->sum;                                                                       \
+  const float   *bias    = job->bias;                                                                      \
+  float         *product = job->product;                                                                   \
+  int            rest;                                                                                     \
+                                                                                                           \
+  for (rest = job->outputs; rest >= n; rest -= n)                                                          \
+    {                                                                                                      \
+      block (n, depth, weights, job->pixels, sums, bias, relu, product, stride);                           \
+      weights += n * (gsize) depth;                                                                        \
+      product += n * stride;                                                                               \
+      sums     = sums ? sums + n * stride : NULL;                                                          \
+      bias     = bias ? bias + n : NULL;                                                                   \
+    }
+
+/* Products of panels of a number of outputs: one, or several that are nothing but products. */
 #define DEFINE_PANEL(n)                                                                                    \
   TARGET static void                                                                                       \
   multiply_##n (const JfProduct *job)                                                                      \
   {                                                                                                        \
-    multiply_block (n, job->depth, job->weights, job->pixels, job->sum, job->bias, job->bias && job->relu, \
-                    job->product, job->stride);                                                            \
+    MULTIPLY (multiply_block, n)                                                                           \
   }                                                                                                        \
                                                                                                            \
   TARGET static void                                                                                       \
   multiply_half_##n (const JfProduct *job)                                                                 \
   {                                                                                                        \
-    multiply_half_block (n, job->depth, job->weights, job->pixels, job->sum, job->bias,                    \
-                         job->bias && job->relu, job->product, job->stride);                               \
+    MULTIPLY (multiply_half_block, n)                                                                      \
   }                                                                                                        \
                                                                                                            \
   TARGET static void                                                                                       \
@@ -214,6 +232,24 @@ is_pair (const JfProduct *job)
   return job->same_weights && job->repeats == 1 && job->outputs <= MAX_PAIR && job->lanes > JF_LANES;
 }
 
+/* What is left of @job's outputs after whole panels. */
+static void
+multiply_rest (const JfProduct *job,
+               int              rest)
+{
+  JfProduct last = *job;
+  int       done = job->outputs - rest;
+
+  last.outputs  = rest;
+  last.weights += (gsize) done * job->depth;
+  last.product += done * job->stride;
+  if (job->sum)
+    last.sum += done * job->stride;
+  if (job->bias)
+    last.bias += done;
+  panels[0][job->lanes > JF_LANES][rest] (&last);
+}
+
 /*  public functions  */
 
 /**
@@ -231,17 +267,27 @@ jf_kernel_is_available (void)
 
 /**
  * jf_kernel_multiply:
- * @job: products of up to JF_KERNEL_WEIGHTS outputs, weights as panels [depth][outputs], pixels [depth][JF_KERNEL_PIXELS]
+ * @job:   products, weights as panels [depth][outputs], pixels [depth][JF_KERNEL_PIXELS]
+ * @panel: the outputs of a panel of weights, up to JF_KERNEL_WEIGHTS; the last one may have less. Products that are repeated
+ *   are one panel
  *
  * Multiplies.
  */
 void
-jf_kernel_multiply (const JfProduct *job)
+jf_kernel_multiply (const JfProduct *job,
+                    int              panel)
 {
+  int rest = job->outputs % panel;
+
   if (is_pair (job))
-    pairs[job->outputs] (job);
-  else
-    panels[job->repeats > 0][job->lanes > JF_LANES][job->outputs] (job);
+    {
+      pairs[job->outputs] (job);
+      return;
+    }
+
+  panels[job->repeats > 0][job->lanes > JF_LANES][panel] (job);
+  if (rest > 0)
+    multiply_rest (job, rest);
 }
 
 #else
@@ -253,7 +299,8 @@ jf_kernel_is_available (void)
 }
 
 void
-jf_kernel_multiply (const JfProduct *job G_GNUC_UNUSED)
+jf_kernel_multiply (const JfProduct *job   G_GNUC_UNUSED,
+                    int              panel G_GNUC_UNUSED)
 {
   g_return_if_reached ();
 }

@@ -14,6 +14,7 @@ G_BEGIN_DECLS
 #define JF_KERNEL_WEIGHTS 16
 
 gboolean jf_kernel_is_available (void);
-void     jf_kernel_multiply     (const JfProduct *job);
+void     jf_kernel_multiply     (const JfProduct *job,
+                                 int              panel);
 
 G_END_DECLS

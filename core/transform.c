@@ -189,7 +189,8 @@ transform_outputs (const float  *products,
       {
         JfVector half[JF_TILE][SIDE];
 
-        if (v == 0)
+        /* Panels of pixels are near enough. */
+        if (v == 0 && channel_stride > output_stride)
           for (i = 0; i < JF_TILE; i++)
             for (j = 0; j < JF_TILE; j++)
               __builtin_prefetch (rows[i] + (o + 1) * channel_stride + j * phase_stride, 1);
