@@ -31,9 +31,6 @@
 #define BAND_AREA         (4 << 20)
 #define MANY_PASSES       4
 
-/* A noise level of none that does not ask for an estimate. */
-#define NO_NOISE          1e-6
-
 /* Below this share of guidance the user is told; a crop or a few pixels of misalignment stay above. */
 #define ENOUGH_OVERLAP    0.5
 
@@ -114,6 +111,9 @@ static gboolean computation_read  (Computation     *computation,
 static gboolean read_area         (Computation     *computation,
                                    const JfRegion  *area,
                                    GError         **error);
+static gboolean find_result       (Computation     *computation);
+static JfRegion get_inside        (const Computation
+                                                   *computation);
 static gboolean computation_run   (Computation     *computation,
                                    GTaskThreadFunc  func,
                                    GError         **error);
@@ -389,10 +389,10 @@ result_compute (const Result  *result,
 
       if ((y == 0 && ! computation_begin (&computation, error)) ||
           ! computation_read (&computation, error)              ||
-          ! computation_run (&computation, compute, error))
+          (! find_result (&computation) && ! computation_run (&computation, compute, error)))
         return FALSE;
 
-      if (y == 0 && jf_scene_get_align (computation.scene))
+      if (y == 0 && computation.scene && jf_scene_get_align (computation.scene))
         tell_alignment (jf_scene_get_align (computation.scene), result, job);
 
       jf_pixels_write (&computation.pixels, result->drawable, &computation.band);
@@ -468,7 +468,7 @@ find_noise_level (Computation  *computation,
 
   clear_pictures (computation);
   jf_pipeline_unref (computation->pipeline);
-  options.noise_level   = MAX (computation->noise_level, NO_NOISE);
+  options.noise_level   = MAX (computation->noise_level, JF_JOB_NO_NOISE);
   computation->pipeline = jf_models_load (mode, &options, computation->job->pipeline, error);
 
   return computation->pipeline != NULL;
@@ -539,8 +539,7 @@ computation_read (Computation  *computation,
   if (! jf_pixels_init (&computation->pixels, target, &computation->band, error))
     return FALSE;
 
-  inside = (JfRegion) { computation->band.x - computation->area.x, computation->band.y - computation->area.y,
-                        computation->band.width, computation->band.height };
+  inside = get_inside (computation);
 
   if (computation->target.alpha)
     jf_pixels_copy_alpha (&computation->target, &inside, &computation->pixels);
@@ -559,6 +558,33 @@ read_area (Computation     *computation,
   return jf_pixels_read (&computation->target, computation->result->target, area, error) &&
          (! computation->guide.layer ||
           jf_guidance_read (&computation->guide, area, &computation->guidance, error));
+}
+
+static gboolean
+find_result (Computation *computation)
+{
+  const JfJob     *job    = computation->job;
+  const JfRegion   inside = get_inside (computation);
+  const JfJobPart  part   = { computation->result->target, &computation->band, &computation->area,
+                              &computation->target, &computation->guidance, computation->pipeline->options.noise_level };
+
+  if (! job->find || ! job->find (&part, &computation->pixels.colour, job->find_data))
+    return FALSE;
+
+  jf_planes_blend (&computation->pixels.colour, &computation->target.colour, &inside, (float) job->strength);
+  jf_task_progress (computation->task, 1.0);
+
+  return TRUE;
+}
+
+/* The band in what the scene knows. */
+static JfRegion
+get_inside (const Computation *computation)
+{
+  const JfRegion *band = &computation->band;
+  const JfRegion *area = &computation->area;
+
+  return (JfRegion) { band->x - area->x, band->y - area->y, band->width, band->height };
 }
 
 static gboolean
@@ -627,8 +653,7 @@ static gboolean
 compute_band (Computation  *computation,
               GError      **error)
 {
-  const JfRegion *band   = &computation->band;
-  const JfRegion  inside = { band->x - computation->area.x, band->y - computation->area.y, band->width, band->height };
+  const JfRegion  inside = get_inside (computation);
   JfPixels       *pixels = &computation->pixels;
   JfTask          silent = { computation->task->n_threads, computation->task->cancellable, note_progress, computation };
 

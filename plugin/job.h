@@ -8,8 +8,30 @@
 #include <libgimp/gimp.h>
 
 #include "pipeline.h"
+#include "pixels.h"
 
 G_BEGIN_DECLS
+
+/* A noise level of none that does not ask for an estimate. */
+#define JF_JOB_NO_NOISE 1e-6
+
+/* A part of a target, what there is of it and of its guidance around that part, and the noise level, if it has one. */
+typedef struct
+{
+  GimpDrawable   *drawable;
+  const JfRegion *part;
+  const JfRegion *area;
+  const JfPixels *target;       /* of the area                               */
+  const JfPixels *guidance;     /* of the area; no planes: the target itself */
+  double          noise_level;
+} JfJobPart;
+
+/* Copies the result of a part at full strength, where it is known already for just these pictures. Called in the main
+ * thread.
+ */
+typedef gboolean (* JfJobFindFunc) (const JfJobPart *part,
+                                    JfPlanes        *colour,
+                                    gpointer         data);
 
 typedef struct
 {
@@ -20,6 +42,8 @@ typedef struct
   double         strength;      /* 0..1: how much of the change to keep                  */
   gboolean       new_layer;     /* leave the targets and put the results above them      */
   gboolean       interactive;   /* somebody is there to read messages                    */
+  JfJobFindFunc  find;          /* NULL: nothing is known so far                         */
+  gpointer       find_data;
 } JfJob;
 
 gboolean jf_job_check_targets (const JfMode   *mode,

@@ -164,6 +164,9 @@ ask (GimpProcedure  *procedure,
   if (! source)
     return GIMP_PDB_EXECUTION_ERROR;
 
+  self->job.find      = jf_scene_source_find;
+  self->job.find_data = source;
+
   status = jf_dialog_run (&(JfDialogSubject) {
       .mode      = self->mode,
       .procedure = procedure,

@@ -7,6 +7,7 @@
 
 #include <libgimp/gimp.h>
 
+#include "job.h"
 #include "modes.h"
 #include "preview-source.h"
 
@@ -25,5 +26,8 @@ JfSceneSource * jf_scene_source_new  (const JfMode         *mode,
                                       GimpDrawable        **targets,
                                       GError              **error);
 void            jf_scene_source_stop (JfSceneSource        *source);
+gboolean        jf_scene_source_find (const JfJobPart      *part,
+                                      JfPlanes             *colour,
+                                      gpointer              data);
 
 G_END_DECLS

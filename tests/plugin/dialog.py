@@ -37,6 +37,15 @@ def check_cancel (image, target):
     check (len (image.get_layers ()) == layers, 'a layer was left behind')
 
 
+def check_repeat (image, target, copy):
+    """Repeat, which has no preview to take anything from, makes the same of what was there."""
+    image.insert_layer (copy, None, 0)
+    status, text = call (image, [copy], None, Gimp.RunMode.WITH_LAST_VALS)
+    check (status == Gimp.PDBStatusType.SUCCESS, text)
+    check_near (native (target), native (copy), 1.01 / 255 if precision_name (target).startswith ('u8') else 1e-4)
+    image.remove_layer (copy)
+
+
 def check_controls (path):
     """Each has a name; all but GIMP's own buttons say what they are for; no key is another's."""
     with open (path) as file:

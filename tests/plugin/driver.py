@@ -6,7 +6,9 @@ driver.py TITLE ACTION…: a user at the dialog of that title; prints what it sh
 Actions, in order: WIDGET=VALUE sets a slider, a combo box or a check box by its accessible name; CHANGE changes all of
 them, one after the other; CONTROLS=FILE writes what there is to use as JSON; WAIT waits until the preview shows the
 result; FOCUS gives it the keyboard; PROGRESS waits until the filter is applied, READY until that has ended;
-PROGRESS=FILE follows it to the end and writes what was seen as JSON; FILE=FILE waits for a file, SAYS=TEXT for a text that begins so; MENU=ITEM chooses from the menus of GIMP's window, and HAS=ITEM waits until a combo box offers that;
+PROGRESS=FILE follows it to the end and writes what was seen as JSON; FILE=FILE waits for a file,
+SAYS=TEXT for a text that begins so; COPY=FILE,FILE copies one; MENU=ITEM chooses from the menus of GIMP's window, and
+HAS=ITEM waits until a combo box offers that;
 PNG=FILE takes a picture of the screen and PREVIEW=FILE one of the preview; KEYS=KEY… presses keys by their names ("+Key"
 holds one down, "-Key" lets it go); DRAG=X,Y,X,Y drags within the preview; anything else is the name of a button to press.
 """
@@ -14,6 +16,7 @@ holds one down, "-Key" lets it go); DRAG=X,Y,X,Y drags within the preview; anyth
 import gettext
 import json
 import os
+import shutil
 import sys
 import time
 
@@ -241,6 +244,8 @@ def act (dialog, action):
     elif name == 'PROGRESS':
         with open (value, 'w') as file:
             json.dump (follow_progress (dialog), file)
+    elif name == 'COPY':
+        shutil.copyfile (*value.split (','))
     elif name == 'CONTROLS':
         with open (value, 'w') as file:
             json.dump (list_controls (dialog), file)

@@ -6,11 +6,12 @@ from profiles import *
 
 def check_preview (precision, profile, **arguments):
     image, target = make_image (precision, profile, **arguments)
-    before = read (target)
+    before, copy = read (target), target.copy ()
     shown, status, text = use_dialog (image, [target], *START, 'WAIT', f'PREVIEW={PICTURES}/colours.png', 'OK')
     check (status == Gimp.PDBStatusType.SUCCESS, text)
     check (read (target) != before, 'OK changes nothing')
     check_seen ('colours.png', target)
+    check_repeat (image, target, copy)
 
 
 @case

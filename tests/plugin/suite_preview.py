@@ -15,11 +15,12 @@ def make_image (alpha=False, **arguments):
 
 def check_preview (image, target, *actions):
     """What the preview shows at last is what OK makes of the target."""
-    before = read (target)
+    before, copy = read (target), target.copy ()
     shown, status, text = use_dialog (image, [target], *START, *actions, 'WAIT', f'PREVIEW={PICTURES}/preview.png', 'OK')
     check (status == Gimp.PDBStatusType.SUCCESS, text)
     check (read (target) != before, 'OK changes nothing')
     check_seen ('preview.png', target)
+    check_repeat (image, target, copy)
 
 
 @case
@@ -60,6 +61,30 @@ def what_is_changed_in_the_dialog ():
     image, target, guide = make_image ()
     add_layer (image, 'other', 3)
     check_preview (image, target, 'WAIT', 'Noise level (%)=20', 'WAIT', 'Flash photo=other', 'WAIT', 'Strength (%)=40')
+
+
+def use_other_model (*actions, strength=100):
+    """The model is another one from the end of the preview on; (what OK makes of a layer, what Repeat does then)"""
+    image, target, guide = make_image ()
+    copy = target.copy ()
+    fixture.save_model (f'{SCRATCH}/other.safetensors', 2)
+    with model_file (lambda path: None) as path:
+        shown, status, text = use_dialog (image, [target], *START, 'Quality=Fast', 'Align guidance=Off', 'Zoom=100%', 'WAIT',
+                                          f'COPY={SCRATCH}/other.safetensors,{path}', *actions, 'OK')
+        check (status == Gimp.PDBStatusType.SUCCESS, text)
+        image.insert_layer (copy, None, 0)
+        run (image, [copy], guide, strength=strength / 100)
+    return image, target, copy
+
+
+@case
+def what_the_preview_has_computed_is_not_computed_again ():
+    for strength in 100, 40:
+        image, target, copy = use_other_model (f'Strength (%)={strength}', strength=strength)
+        check (distance (native (target), native (copy)) > 1e-2, 'it was computed again, or the models do the same')
+        source = add_layer (image, 'source', 1)
+        run (image, [source], image.get_layers ()[2], strength=strength / 100)
+        check_near (native (target), native (source))
 
 
 @case

@@ -60,6 +60,29 @@ def a_layer_that_comes_is_offered ():
 
 
 @case
+def what_is_changed_while_the_dialog_is_open_is_filtered ():
+    """What the preview has computed of the former pixels is not taken."""
+    image = new_image ()
+    guide, target = add_layer (image, 'guide', 2), add_layer (image, 'target', 1)
+    before = read (target)
+    display = Gimp.Display.new (image)
+    image.set_selected_layers ([target])
+    Gimp.displays_flush ()
+    shown, status, text = use_dialog (image, [target], 'Flash photo=guide', f'Noise level (%)={100 * NOISE_LEVEL}',
+                                      'Strength (%)=100', 'WAIT', 'MENU=Value Invert', 'OK')
+    check (status == Gimp.PDBStatusType.SUCCESS, text)
+    result = read (target, "R'G'B'A float")
+    check (undo () == 'Undo Denoise with Flash')
+    end = time.monotonic () + 10
+    while read (target, "R'G'B'A float") == result and time.monotonic () < end:
+        time.sleep (0.1)
+    check (read (target) != before, 'the menu changed nothing')
+    run (image, [target], guide)
+    check_near (read (target, "R'G'B'A float"), result)
+    display.delete ()
+
+
+@case
 def cancel_while_it_is_applied ():
     image = new_image (3000, 2000)
     target, guide = add_layer (image, 'target'), add_layer (image, 'guide')
