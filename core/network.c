@@ -136,7 +136,8 @@ struct _JfBand
 /* The time of a layer's methods per pixel, in multiplications at full speed. Measured on Zen 4 with our kernel and with BLIS's
  * zen3, on 20 layers of 1 to 80 inputs and 1 to 96 outputs: products run at 0.9 of full speed or better, Winograd's transforms
  * take as long as 13 to 15 multiplications per tile of an input and as many per output, the packing of a column 27 to 32, the
- * adding of a tap up to 7.
+ * adding of a tap up to 7. Tiles have fewer multiplications by taps than are counted here (winograd.c), so taps are chosen
+ * cautiously.
  */
 #define PRODUCT_SPEED  0.9
 #define TRANSFORM_TIME 14.0
