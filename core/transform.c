@@ -12,10 +12,7 @@
 #include "winograd.h"
 
 #if JF_LANES == 16
-#define jf_transform_input  jf_transform_input_wide
-#define jf_transform_output jf_transform_output_wide
-#define jf_evaluate_pixels  jf_evaluate_pixels_wide
-#define jf_interpolate_taps jf_interpolate_taps_wide
+#define jf_transforms jf_transforms_wide
 #endif
 
 #define SIDE      JF_WINOGRAD_SIDE
@@ -105,21 +102,19 @@ interpolate_five (const JfVector *value,
   c[3] = odd - c[1];
 }
 
-/*  public functions  */
-
 /* See jf_winograd_transform_input(). */
-JF_DISPATCH void
-jf_transform_input (const float *const *rows,
-                    gsize               phase_stride,
-                    gsize               channel_stride,
-                    int                 channels,
-                    int                 vectors,
-                    int                 column,
-                    const float *const *left,
-                    gsize               left_stride,
-                    float              *transformed,
-                    gsize               transformed_stride,
-                    gsize               product_stride)
+JF_DISPATCH static void
+input (const float *const *rows,
+       gsize               phase_stride,
+       gsize               channel_stride,
+       int                 channels,
+       int                 vectors,
+       int                 column,
+       const float *const *left,
+       gsize               left_stride,
+       float              *transformed,
+       gsize               transformed_stride,
+       gsize               product_stride)
 {
   int    n_left  = left ? -column : 0;
   int    aligned = column < 0 ? SIDE - JF_TILE : 0;     /* the columns that begin whole lines */
@@ -232,19 +227,19 @@ transform_outputs (const float  *products,
 }
 
 /* See jf_winograd_transform_output(). */
-JF_DISPATCH void
-jf_transform_output (const float  *products,
-                     gsize         product_stride,
-                     gsize         output_stride,
-                     int           outputs,
-                     int           vectors,
-                     const float  *bias,
-                     const float  *addend,
-                     gsize         addend_stride,
-                     gboolean      relu,
-                     float *const *rows,
-                     gsize         phase_stride,
-                     gsize         channel_stride)
+JF_DISPATCH static void
+output (const float  *products,
+        gsize         product_stride,
+        gsize         output_stride,
+        int           outputs,
+        int           vectors,
+        const float  *bias,
+        const float  *addend,
+        gsize         addend_stride,
+        gboolean      relu,
+        float *const *rows,
+        gsize         phase_stride,
+        gsize         channel_stride)
 {
   if (addend)
     transform_outputs (products, product_stride, output_stride, outputs, vectors, NULL, addend, addend_stride, relu, rows,
@@ -305,15 +300,15 @@ evaluate_all_pixels (const float *pixels,
 }
 
 /* See jf_winograd_evaluate_pixels(). */
-JF_DISPATCH void
-jf_evaluate_pixels (const float *pixels,
-                    gsize        phase_stride,
-                    int          lanes,
-                    int          channels,
-                    int          vectors,
-                    int          value,
-                    float       *values,
-                    gsize        value_stride)
+JF_DISPATCH static void
+evaluate (const float *pixels,
+          gsize        phase_stride,
+          int          lanes,
+          int          channels,
+          int          vectors,
+          int          value,
+          float       *values,
+          gsize        value_stride)
 {
   switch (value)
     {
@@ -364,16 +359,20 @@ interpolate_taps (const float *products,
 }
 
 /* See jf_winograd_interpolate_taps(). */
-JF_DISPATCH void
-jf_interpolate_taps (const float *products,
-                     gsize        value_stride,
-                     int          lanes,
-                     int          vectors,
-                     int          n_values,
-                     float       *sums)
+JF_DISPATCH static void
+interpolate (const float *products,
+             gsize        value_stride,
+             int          lanes,
+             int          vectors,
+             int          n_values,
+             float       *sums)
 {
   if (n_values > JF_WINOGRAD_MIN_VALUES)
     interpolate_taps (products, value_stride, lanes, vectors, JF_WINOGRAD_MAX_VALUES, sums);
   else
     interpolate_taps (products, value_stride, lanes, vectors, JF_WINOGRAD_MIN_VALUES, sums);
 }
+
+/*  public variables  */
+
+const JfTransforms jf_transforms = { input, output, evaluate, interpolate };

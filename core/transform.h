@@ -9,82 +9,49 @@
 
 G_BEGIN_DECLS
 
-void jf_transform_input (const float *const *rows,
-                         gsize               phase_stride,
-                         gsize               channel_stride,
-                         int                 channels,
-                         int                 vectors,
-                         int                 column,
-                         const float *const *left,
-                         gsize               left_stride,
-                         float              *transformed,
-                         gsize               transformed_stride,
-                         gsize               product_stride);
-void jf_transform_input_wide (const float *const *rows,
-                              gsize               phase_stride,
-                              gsize               channel_stride,
-                              int                 channels,
-                              int                 vectors,
-                              int                 column,
-                              const float *const *left,
-                              gsize               left_stride,
-                              float              *transformed,
-                              gsize               transformed_stride,
-                              gsize               product_stride);
+/* What jf_winograd_transform_input() and its kin call, with the same arguments: @vectors counts those of the table. */
+typedef struct
+{
+  void (* input) (const float *const *rows,
+                  gsize               phase_stride,
+                  gsize               channel_stride,
+                  int                 channels,
+                  int                 vectors,
+                  int                 column,
+                  const float *const *left,
+                  gsize               left_stride,
+                  float              *transformed,
+                  gsize               transformed_stride,
+                  gsize               product_stride);
+  void (* output) (const float  *products,
+                   gsize         product_stride,
+                   gsize         output_stride,
+                   int           outputs,
+                   int           vectors,
+                   const float  *bias,
+                   const float  *addend,
+                   gsize         addend_stride,
+                   gboolean      relu,
+                   float *const *rows,
+                   gsize         phase_stride,
+                   gsize         channel_stride);
+  void (* evaluate_pixels) (const float *pixels,
+                            gsize        phase_stride,
+                            int          lanes,
+                            int          channels,
+                            int          vectors,
+                            int          value,
+                            float       *values,
+                            gsize        value_stride);
+  void (* interpolate_taps) (const float *products,
+                             gsize        value_stride,
+                             int          lanes,
+                             int          vectors,
+                             int          n_values,
+                             float       *sums);
+} JfTransforms;
 
-void jf_transform_output (const float  *products,
-                          gsize         product_stride,
-                          gsize         output_stride,
-                          int           outputs,
-                          int           vectors,
-                          const float  *bias,
-                          const float  *addend,
-                          gsize         addend_stride,
-                          gboolean      relu,
-                          float *const *rows,
-                          gsize         phase_stride,
-                          gsize         channel_stride);
-void jf_transform_output_wide (const float  *products,
-                               gsize         product_stride,
-                               gsize         output_stride,
-                               int           outputs,
-                               int           vectors,
-                               const float  *bias,
-                               const float  *addend,
-                               gsize         addend_stride,
-                               gboolean      relu,
-                               float *const *rows,
-                               gsize         phase_stride,
-                               gsize         channel_stride);
-
-void jf_evaluate_pixels (const float *pixels,
-                         gsize        phase_stride,
-                         int          lanes,
-                         int          channels,
-                         int          vectors,
-                         int          value,
-                         float       *values,
-                         gsize        value_stride);
-void jf_evaluate_pixels_wide (const float *pixels,
-                              gsize        phase_stride,
-                              int          lanes,
-                              int          channels,
-                              int          vectors,
-                              int          value,
-                              float       *values,
-                              gsize        value_stride);
-
-void jf_interpolate_taps (const float *products,
-                          gsize        value_stride,
-                          int          lanes,
-                          int          vectors,
-                          int          n_values,
-                          float       *sums);
-void jf_interpolate_taps_wide (const float *products,
-                               gsize        value_stride,
-                               int          lanes,
-                               int          vectors,
-                               int          n_values,
-                               float       *sums);
+extern const JfTransforms jf_transforms;
+extern const JfTransforms jf_transforms_wide;
 
 G_END_DECLS

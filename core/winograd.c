@@ -32,6 +32,20 @@ static const double kernel_matrix[SIDE][JF_WINOGRAD_KERNEL] =
   {  0.0,         0.0,         1.0         }
 };
 
+/*  private functions  */
+
+/* For so many vectors of JF_LANES tiles: with AVX-512 two are one. */
+static const JfTransforms *
+get_transforms (int *vectors)
+{
+  if (*vectors != 2 || ! jf_kernel_is_available ())
+    return &jf_transforms;
+
+  *vectors = 1;
+
+  return &jf_transforms_wide;
+}
+
 /*  public functions  */
 
 /**
@@ -95,12 +109,8 @@ jf_winograd_transform_input (const float *const *rows,
                              gsize               transformed_stride,
                              gsize               product_stride)
 {
-  if (vectors == 2 && jf_kernel_is_available ())
-    jf_transform_input_wide (rows, phase_stride, channel_stride, channels, 1, column, left, left_stride, transformed,
-                             transformed_stride, product_stride);
-  else
-    jf_transform_input (rows, phase_stride, channel_stride, channels, vectors, column, left, left_stride, transformed,
-                        transformed_stride, product_stride);
+  get_transforms (&vectors)->input (rows, phase_stride, channel_stride, channels, vectors, column, left, left_stride,
+                                    transformed, transformed_stride, product_stride);
 }
 
 /**
@@ -134,12 +144,8 @@ jf_winograd_transform_output (const float  *products,
                               gsize         phase_stride,
                               gsize         channel_stride)
 {
-  if (vectors == 2 && jf_kernel_is_available ())
-    jf_transform_output_wide (products, product_stride, output_stride, outputs, 1, bias, addend, addend_stride, relu, rows,
-                              phase_stride, channel_stride);
-  else
-    jf_transform_output (products, product_stride, output_stride, outputs, vectors, bias, addend, addend_stride, relu, rows,
-                         phase_stride, channel_stride);
+  get_transforms (&vectors)->output (products, product_stride, output_stride, outputs, vectors, bias, addend, addend_stride,
+                                     relu, rows, phase_stride, channel_stride);
 }
 
 /**
@@ -197,10 +203,7 @@ jf_winograd_evaluate_pixels (const float *pixels,
                              float       *values,
                              gsize        value_stride)
 {
-  if (vectors == 2 && jf_kernel_is_available ())
-    jf_evaluate_pixels_wide (pixels, phase_stride, lanes, channels, 1, value, values, value_stride);
-  else
-    jf_evaluate_pixels (pixels, phase_stride, lanes, channels, vectors, value, values, value_stride);
+  get_transforms (&vectors)->evaluate_pixels (pixels, phase_stride, lanes, channels, vectors, value, values, value_stride);
 }
 
 /**
@@ -222,8 +225,5 @@ jf_winograd_interpolate_taps (const float *products,
                               int          n_values,
                               float       *sums)
 {
-  if (vectors == 2 && jf_kernel_is_available ())
-    jf_interpolate_taps_wide (products, value_stride, lanes, 1, n_values, sums);
-  else
-    jf_interpolate_taps (products, value_stride, lanes, vectors, n_values, sums);
+  get_transforms (&vectors)->interpolate_taps (products, value_stride, lanes, vectors, n_values, sums);
 }
