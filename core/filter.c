@@ -17,8 +17,8 @@
 
 /* The halo is computed again at every border between tiles, so they are as large as leaves some for each thread: one for
  * this many blocks, of networks that run in strips and have more of a halo for twice as many, but two already where there is
- * enough for them. Two threads that share a tile from the start would make
- * no halo at all, but fetch much from each other's caches: on Xeons (Emerald Rapids) that takes 5 to 15 % longer.
+ * enough for them. Two threads that share a tile from the start would make no halo at all, but fetch much from each other's
+ * caches: on Xeons (Emerald Rapids) that takes 5 to 15 % longer.
  */
 #define TILE_AREA     (512 * 512)
 #define MIN_TILE_AREA (160 * 160)

@@ -12,9 +12,8 @@
  * right of its readers' as these look around themselves: so it adds to what the strip before has made, of which the last columns
  * are kept ("edges"), and nothing is made twice. The first strip of a tile has no such columns and begins further left.
  *
- * A three-plane target
- * under a one-plane model has three copies of T and F beside each other and G only once, as well as what F's first layer makes
- * of G's features.
+ * A three-plane target under a one-plane model has three copies of T and F beside each other and G only once, as well as what
+ * F's first layer makes of G's features.
  *
  * What the kind of picture makes constant is folded into the weights, exactly: a grey guidance is the same in
  * its three input planes, a grey target under a three-plane model likewise (and its outputs are averaged), and the
@@ -22,12 +21,9 @@
  */
 #include <string.h>
 
-#ifdef __linux__
-#include <sys/mman.h>
-#endif
-
 #include "conv.h"
 #include "network.h"
+#include "pages.h"
 #include "schedule.h"
 #include "simd.h"
 
@@ -45,9 +41,6 @@
 
 /* A cache line. */
 #define LINE_FLOATS 16
-
-/* The size of a large page on most machines. */
-#define LARGE_PAGE (2 << 20)
 
 /* One layer, or several that are one step. */
 typedef struct
@@ -774,11 +767,9 @@ band_reserve (JfBand *band,
     return;
 
   g_aligned_free (band->memory);
-  band->capacity = (bytes + LARGE_PAGE - 1) / LARGE_PAGE * LARGE_PAGE;
-  band->memory   = g_aligned_alloc (1, band->capacity, LARGE_PAGE);
-#ifdef MADV_HUGEPAGE
-  madvise (band->memory, band->capacity, MADV_HUGEPAGE);
-#endif
+  band->capacity = (bytes + JF_LARGE_PAGE - 1) / JF_LARGE_PAGE * JF_LARGE_PAGE;
+  band->memory   = g_aligned_alloc (1, band->capacity, JF_LARGE_PAGE);
+  jf_pages_enlarge (band->memory, band->capacity);
 }
 
 /* One piece of memory for everything that flows, and for nothing: what lies left of a first strip. */

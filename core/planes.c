@@ -6,20 +6,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#ifdef __linux__
-#include <sys/mman.h>
-#endif
-
 #include <glib/gi18n-lib.h>
 
+#include "pages.h"
 #include "planes.h"
 
 
 /* A cache line, and the widest vector there is: no row of a plane's first vector straddles two lines. */
 #define ALIGNMENT 64
-
-/* The size of a large page on most machines. */
-#define LARGE_PAGE (2 << 20)
 
 
 G_DEFINE_QUARK (jf-planes-error-quark, jf_planes_error)
@@ -31,7 +25,7 @@ G_DEFINE_QUARK (jf-planes-error-quark, jf_planes_error)
 static float *
 allocate (gsize n_bytes)
 {
-  gsize  alignment = n_bytes < 2 * LARGE_PAGE ? ALIGNMENT : LARGE_PAGE;
+  gsize  alignment = n_bytes < 2 * JF_LARGE_PAGE ? ALIGNMENT : JF_LARGE_PAGE;
   float *data      = NULL;
 
   /* aligned_alloc () wants a multiple of the alignment. */
@@ -40,10 +34,8 @@ allocate (gsize n_bytes)
 
   n_bytes = n_bytes / alignment * alignment;
   data    = aligned_alloc (alignment, n_bytes);
-#ifdef MADV_HUGEPAGE
-  if (data && alignment == LARGE_PAGE)
-    madvise (data, n_bytes, MADV_HUGEPAGE);
-#endif
+  if (alignment == JF_LARGE_PAGE)
+    jf_pages_enlarge (data, n_bytes);
 
   return data;
 }
