@@ -507,15 +507,14 @@ add_to_sample (JfPixels        *sample,
 {
   const JfPlanes *planes = &square->planes;
   const JfRegion  all    = { 0, 0, planes->width, planes->height };
+  JfPlanes        few;
 
   if (i == 0)
     {
-      if (! jf_sample_init (&sample->planes, planes->channels, whole->width, whole->height, error))
+      if (! jf_sample_init (&few, planes->channels, whole->width, whole->height, error))
         return FALSE;
 
-      sample->colour          = sample->planes;
-      sample->colour.channels = square->colour.channels;
-      sample->alpha           = square->alpha ? jf_planes_get_row (&sample->planes, planes->channels - 1, 0, 0) : NULL;
+      jf_pixels_set_planes (sample, &few, square->alpha != NULL);
     }
 
   jf_sample_copy (&sample->planes, i, planes, &all);

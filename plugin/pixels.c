@@ -118,6 +118,28 @@ jf_pixels_init (JfPixels        *pixels,
 }
 
 /**
+ * jf_pixels_set_planes:
+ * @pixels:    (out caller-allocates): free with jf_pixels_clear ()
+ * @planes:    (transfer full): planes of colour and, after them, one of alpha
+ * @has_alpha: whether there is that one
+ *
+ * Makes pixels of planes.
+ */
+void
+jf_pixels_set_planes (JfPixels       *pixels,
+                      const JfPlanes *planes,
+                      gboolean        has_alpha)
+{
+  *pixels = (JfPixels) { *planes, *planes, NULL };
+
+  if (has_alpha)
+    {
+      pixels->colour.channels = planes->channels - 1;
+      pixels->alpha           = jf_planes_get_row (planes, pixels->colour.channels, 0, 0);
+    }
+}
+
+/**
  * jf_pixels_copy_alpha:
  * @source: pixels with alpha
  * @region: a part of them
@@ -205,19 +227,14 @@ pixels_init (JfPixels        *pixels,
              const JfRegion  *region,
              GError         **error)
 {
+  JfPlanes planes = { 0 };
+
   *pixels = (JfPixels) { 0 };
 
-  if (! jf_planes_init (&pixels->planes, n_channels, region->width, region->height, error))
+  if (! jf_planes_init (&planes, n_channels, region->width, region->height, error))
     return FALSE;
 
-  pixels->colour = pixels->planes;
-
-  if (has_alpha)
-    {
-      pixels->colour.channels = n_channels - 1;
-      pixels->alpha           = pixels->planes.data +
-                                (gsize) pixels->colour.channels * region->width * region->height;
-    }
+  jf_pixels_set_planes (pixels, &planes, has_alpha);
 
   return TRUE;
 }

@@ -29,6 +29,10 @@ gboolean jf_pixels_init      (JfPixels        *pixels,
                               GimpDrawable    *drawable,
                               const JfRegion  *region,
                               GError         **error);
+void     jf_pixels_set_planes
+                             (JfPixels        *pixels,
+                              const JfPlanes  *planes,
+                              gboolean         has_alpha);
 void     jf_pixels_copy_alpha
                              (const JfPixels  *source,
                               const JfRegion  *region,
