@@ -319,6 +319,17 @@ def get_rows (layer):
     return numpy.frombuffer (read (layer), numpy.float32).reshape (TALL[1], TALL[0], 3)
 
 
+def check_rows (found, expected):
+    off = numpy.abs (found - expected).max ()
+    check (off <= 1e-4, f'off by {off}')
+
+
+def add_copy (image, layer):
+    copy = layer.copy ()
+    image.insert_layer (copy, None, 0)
+    return copy
+
+
 @case
 def passes_over_a_picture_larger_than_a_band ():
     image, target, guidance = tall_pair ()
@@ -327,40 +338,33 @@ def passes_over_a_picture_larger_than_a_band ():
         values = apply (values, values, *TALL, model='texture-removal')
     run (image, [target], None, mode='texture-removal', iterations=3)
     expected = numpy.array (values).reshape (3, TALL[1], TALL[0]).transpose (1, 2, 0)
-    off = numpy.abs (get_rows (target) - expected).max ()
-    check (off <= 1e-4, f'off by {off}')
+    check_rows (get_rows (target), expected)
 
 
 @case
 def noise_of_a_picture_larger_than_a_band_is_that_of_all_of_it ():
     image, target, guidance = tall_pair ()
-    copy = target.copy ()
-    image.insert_layer (copy, None, 0)
+    copy = add_copy (image, target)
     run (image, [copy], guidance, noise_level=0.0)
     image.select_rectangle (Gimp.ChannelOps.REPLACE, 0, 4200, TALL[0], 60)
     run (image, [target], guidance, noise_level=0.0)
-    found, expected = (get_rows (layer)[4200:4260] for layer in (target, copy))
-    off = numpy.abs (found - expected).max ()
-    check (off <= 1e-4, f'off by {off}')
+    check_rows (get_rows (target)[4200:4260], get_rows (copy)[4200:4260])
 
 
 @case
 def noise_is_the_same_where_all_of_a_large_picture_is_read ():
     image, target, guidance = tall_pair ()
-    copy = target.copy ()
-    image.insert_layer (copy, None, 0)
+    copy = add_copy (image, target)
     expect_message ('is not sure, so it was not moved')
     run (image, [target], guidance, noise_level=0.0)
     run (image, [copy], guidance, noise_level=0.0, align='turn')
-    off = numpy.abs (get_rows (target) - get_rows (copy)).max ()
-    check (off <= 1e-4, f'off by {off}')
+    check_rows (get_rows (target), get_rows (copy))
 
 
 @case
 def transparent_guidance_is_its_mean_in_every_band ():
     image, target, guidance = tall_pair ()
-    clear = guidance.copy ()
-    image.insert_layer (clear, None, 0)
+    clear = add_copy (image, guidance)
     clear.add_alpha ()
     image.select_rectangle (Gimp.ChannelOps.REPLACE, 0, 2000, *TALL)
     clear.edit_clear ()
@@ -369,12 +373,10 @@ def transparent_guidance_is_its_mean_in_every_band ():
     filled = get_rows (guidance).copy ()
     filled[2000:] = mean
     guidance.get_buffer ().set (whole (guidance), "R'G'B' float", filled.tobytes ())
-    copy = target.copy ()
-    image.insert_layer (copy, None, 0)
+    copy = add_copy (image, target)
     run (image, [copy], guidance)
     run (image, [target], clear)
-    off = numpy.abs (get_rows (target) - get_rows (copy)).max ()
-    check (off <= 1e-4, f'off by {off}')
+    check_rows (get_rows (target), get_rows (copy))
 
 
 run_cases ()
