@@ -529,12 +529,22 @@ last_product_size (const JfConv *conv)
   return panel_size (conv->gemm, g_array_index (conv->pointwise, JfPointwise, conv->pointwise->len - 1).outputs);
 }
 
-/* Takes a panel of the correlation's results through the pointwise layers. The last one's product is left at @product. */
+/* Panels of pixels that are taken through the pointwise layers at a time, at most: before taps, the phases of a row of tiles. */
+static int
+row_panels (const JfConv *conv)
+{
+  return conv->method == JF_CONV_WINOGRAD ? JF_TILE : 1;
+}
+
+/* Takes panels of the correlation's results through the pointwise layers. The last one's products are left at @product. */
 static void
 run_pointwise (const JfConv *conv,
                const float  *pixels,
+               gsize         pixels_step,
+               int           n_panels,
                int           n_vectors,
                float        *product,
+               gsize         product_step,
                gsize         stride,
                float        *scratch)
 {
@@ -546,14 +556,18 @@ run_pointwise (const JfConv *conv,
       const JfPointwise *pointwise = &g_array_index (conv->pointwise, JfPointwise, i);
       gboolean           last      = i == conv->pointwise->len - 1;
       float             *to        = last ? product : scratch;
+      gsize              step      = last ? product_step : panel_size (gemm, pointwise->outputs);
 
       jf_gemm_multiply (gemm, &(JfProduct) { .outputs = pointwise->outputs, .depth = pointwise->inputs,
                                              .lanes = n_vectors * JF_LANES,
                                              .weights = pointwise->weights, .pixels = pixels,
                                              .bias = pointwise->bias, .relu = pointwise->relu,
-                                             .product = to, .stride = last ? stride : (gsize) gemm->pixels });
-      pixels   = to;
-      scratch += panel_size (gemm, pointwise->outputs);
+                                             .product = to, .stride = last ? stride : (gsize) gemm->pixels,
+                                             .repeats = n_panels - 1, .same_weights = TRUE,
+                                             .pixels_step = pixels_step, .product_step = step });
+      pixels      = to;
+      pixels_step = step;
+      scratch    += n_panels * step;
     }
 }
 
@@ -573,15 +587,15 @@ finish_panel (const JfConv *conv,
 
   if (conv->pointwise->len > 0 && conv->late == 0 && panel_is_contiguous (gemm, panel))
     {
-      run_pointwise (conv, pixels, panel->n_vectors,
-                     row + panel->phase[0] * output->phase_stride + panel->lane[0], channel, scratch);
+      run_pointwise (conv, pixels, 0, 1, panel->n_vectors,
+                     row + panel->phase[0] * output->phase_stride + panel->lane[0], 0, channel, scratch);
       return;
     }
 
   if (conv->pointwise->len > 0)
     {
       scratch += last_product_size (conv);
-      run_pointwise (conv, pixels, panel->n_vectors, product, gemm->pixels, scratch);
+      run_pointwise (conv, pixels, 0, 1, panel->n_vectors, product, 0, gemm->pixels, scratch);
       pixels = product;
     }
 
@@ -862,15 +876,15 @@ finish_tiles_by_taps (const JfConv *conv,
   float    *values    = tiles->scratch;
   float    *products  = values + 4 * value_stride (conv);
   float    *row       = products + 2 * count_values (conv) * panel_size (conv->gemm, count_tap_rows (conv));
-  int       i, phase;
+  int       i;
 
   memset (sums, 0, taps_size (conv) * sizeof (float));
   for (i = 0; i < JF_TILE; i++)
     {
       const float *pixels = tiles->pixels[index] + i * JF_TILE * pixel_stride (conv);
 
-      for (phase = 0; phase < JF_TILE && ! is_last; phase++)
-        run_pointwise (conv, pixels + phase * pixel_stride (conv), n_vectors, row + phase * stride, conv->gemm->pixels,
+      if (! is_last)
+        run_pointwise (conv, pixels, pixel_stride (conv), row_panels (conv), n_vectors, row, stride, conv->gemm->pixels,
                        row + JF_TILE * stride);
       evaluate_and_multiply (conv, is_last ? pixels : row, stride, n_vectors, values, products);
       collect_taps (conv, products, n_vectors, i, sums);
@@ -1139,7 +1153,7 @@ jf_conv_add_pointwise (JfConv      *conv,
   g_array_append_val (conv->pointwise, pointwise);
   if (conv->method == JF_CONV_WINOGRAD && conv->pointwise->len == 1)
     lay_out_panels (conv);
-  conv->scratch += panel_size (conv->gemm, outputs);
+  conv->scratch += row_panels (conv) * panel_size (conv->gemm, outputs);
   conv->channels = outputs;
 }
 

@@ -376,7 +376,7 @@ panel_outputs (const JfGemm *gemm,
   return (outputs + panels - 1) / panels;
 }
 
-/* Products of several panels are not repeated by the kernel itself. */
+/* Products of several panels are only repeated by the kernel itself if their weights are the same. */
 static void
 multiply_ours (const JfGemm    *gemm,
                const JfProduct *job)
@@ -385,7 +385,7 @@ multiply_ours (const JfGemm    *gemm,
   JfProduct product;
   int       i;
 
-  if (job->repeats == 0 || panel == job->outputs)
+  if (job->repeats == 0 || job->same_weights || panel == job->outputs)
     {
       jf_kernel_multiply (job, panel);
       return;
@@ -396,7 +396,7 @@ multiply_ours (const JfGemm    *gemm,
   for (i = 0; i <= job->repeats; i++)
     {
       jf_kernel_multiply (&product, panel);
-      product.weights += job->same_weights ? 0 : (gsize) job->outputs * job->depth;
+      product.weights += (gsize) job->outputs * job->depth;
       product.pixels  += job->pixels_step;
       product.product += job->product_step;
     }

@@ -51,7 +51,7 @@ typedef struct
                                  are written                                                                    */
   gsize        stride;        /* floats from one output of the product to the next                              */
 
-  int          repeats;       /* further products of this shape, without a sum or a bias                         */
+  int          repeats;       /* further products of this shape, without a sum                                   */
   gboolean     same_weights;  /* of all of them, or they are packed one after the other                          */
   gsize        pixels_step;   /* floats from one product's pixels to the next's                                  */
   gsize        product_step;

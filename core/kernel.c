@@ -126,7 +126,7 @@ multiply_pair (const JfProduct *job,
     }
 }
 
-/* As many products as are asked for, which are nothing but products. */
+/* As many products as are asked for, of one panel of weights each, which are nothing but products. */
 #define REPEAT(block, n)                                                                                   \
   const int    depth        = job->depth;                                                                  \
   const gsize  stride       = job->stride;                                                                 \
@@ -146,27 +146,34 @@ multiply_pair (const JfProduct *job,
       product += product_step;                                                                             \
     }
 
-/* One product of any number of outputs, as far as they are whole panels of n. */
+/* Products of any number of outputs, as far as they are whole panels of n. */
 #define MULTIPLY(block, n)                                                                                 \
-  const int      depth   = job->depth;                                                                     \
-  const gsize    stride  = job->stride;                                                                    \
-  const gboolean relu    = job->bias && job->relu;                                                         \
-  const float   *weights = job->weights;                                                                   \
-  const float   *sums    = job->sum;                                                                       \
-  const float   *bias    = job->bias;                                                                      \
-  float         *product = job->product;                                                                   \
-  int            rest;                                                                                     \
+  const int      depth        = job->depth;                                                                \
+  const gsize    stride       = job->stride;                                                               \
+  const gboolean relu         = job->bias && job->relu;                                                    \
+  const gsize    weights_step = job->same_weights ? 0 : job->outputs * (gsize) depth;                      \
+  int            i;                                                                                        \
                                                                                                            \
-  for (rest = job->outputs; rest >= n; rest -= n)                                                          \
+  for (i = 0; i <= job->repeats; i++)                                                                      \
     {                                                                                                      \
-      block (n, depth, weights, job->pixels, sums, bias, relu, product, stride);                           \
-      weights += n * (gsize) depth;                                                                        \
-      product += n * stride;                                                                               \
-      sums     = sums ? sums + n * stride : NULL;                                                          \
-      bias     = bias ? bias + n : NULL;                                                                   \
+      const float *weights = job->weights + i * weights_step;                                              \
+      const float *pixels  = job->pixels + i * job->pixels_step;                                           \
+      float       *product = job->product + i * job->product_step;                                         \
+      const float *sums    = job->sum;                                                                     \
+      const float *bias    = job->bias;                                                                    \
+      int          rest;                                                                                   \
+                                                                                                           \
+      for (rest = job->outputs; rest >= n; rest -= n)                                                      \
+        {                                                                                                  \
+          block (n, depth, weights, pixels, sums, bias, relu, product, stride);                            \
+          weights += n * (gsize) depth;                                                                    \
+          product += n * stride;                                                                           \
+          sums     = sums ? sums + n * stride : NULL;                                                      \
+          bias     = bias ? bias + n : NULL;                                                               \
+        }                                                                                                  \
     }
 
-/* Products of panels of a number of outputs: one, or several that are nothing but products. */
+/* Products of panels of a number of outputs, and many short ones that are nothing but products. */
 #define DEFINE_PANEL(n)                                                                                    \
   TARGET static void                                                                                       \
   multiply_##n (const JfProduct *job)                                                                      \
@@ -229,7 +236,7 @@ static const Panel pairs[MAX_PAIR + 1] =
 static gboolean
 is_pair (const JfProduct *job)
 {
-  return job->same_weights && job->repeats == 1 && job->outputs <= MAX_PAIR && job->lanes > JF_LANES;
+  return job->same_weights && job->repeats == 1 && ! job->bias && job->outputs <= MAX_PAIR && job->lanes > JF_LANES;
 }
 
 /* What is left of @job's outputs after whole panels. */
@@ -247,7 +254,7 @@ multiply_rest (const JfProduct *job,
     last.sum += done * job->stride;
   if (job->bias)
     last.bias += done;
-  panels[0][job->lanes > JF_LANES][rest] (&last);
+  panels[FALSE][job->lanes > JF_LANES][rest] (&last);
 }
 
 /*  public functions  */
@@ -269,7 +276,7 @@ jf_kernel_is_available (void)
  * jf_kernel_multiply:
  * @job:   products, weights as panels [depth][outputs], pixels [depth][JF_KERNEL_PIXELS]
  * @panel: the outputs of a panel of weights, up to JF_KERNEL_WEIGHTS; the last one may have less. Products that are repeated
- *   are one panel
+ *   with other weights are one panel
  *
  * Multiplies.
  */
@@ -277,7 +284,8 @@ void
 jf_kernel_multiply (const JfProduct *job,
                     int              panel)
 {
-  int rest = job->outputs % panel;
+  gboolean is_short = job->repeats > 0 && ! job->bias && job->outputs == panel;
+  int      rest     = job->outputs % panel;
 
   if (is_pair (job))
     {
@@ -285,7 +293,7 @@ jf_kernel_multiply (const JfProduct *job,
       return;
     }
 
-  panels[job->repeats > 0][job->lanes > JF_LANES][panel] (job);
+  panels[is_short][job->lanes > JF_LANES][panel] (job);
   if (rest > 0)
     multiply_rest (job, rest);
 }

@@ -109,7 +109,8 @@ static void
 check_repeats (const JfGemm *gemm,
                int           outputs,
                int           n,
-               gboolean      same_weights)
+               gboolean      same_weights,
+               gboolean      biased)
 {
   gsize      rows    = jf_gemm_round_outputs (gemm, outputs);
   JfProduct  job     = { .outputs = outputs, .depth = 9, .lanes = gemm->pixels, .stride = gemm->pixels };
@@ -117,6 +118,7 @@ check_repeats (const JfGemm *gemm,
   float     *pixels  = random_floats (n * 10 * (gsize) gemm->pixels);
   float     *found   = random_floats (n * rows * gemm->pixels);
   float     *single  = random_floats (rows * gemm->pixels);
+  float     *bias    = random_floats (rows);
   gsize      i;
 
   job.weights      = weights;
@@ -124,6 +126,8 @@ check_repeats (const JfGemm *gemm,
   job.product      = found;
   job.repeats      = n - 1;
   job.same_weights = same_weights;
+  job.bias         = biased ? bias : NULL;
+  job.relu         = biased;
   job.pixels_step  = 10 * (gsize) gemm->pixels;
   job.product_step = rows * gemm->pixels;
   jf_gemm_multiply (gemm, &job);
@@ -143,6 +147,7 @@ check_repeats (const JfGemm *gemm,
   g_aligned_free (pixels);
   g_aligned_free (found);
   g_aligned_free (single);
+  g_aligned_free (bias);
 }
 
 static void
@@ -151,12 +156,14 @@ test_repeats (gconstpointer data)
   const JfGemm *gemm = jf_gemm_get (GPOINTER_TO_INT (data));
   int           outputs;
 
-  check_repeats (gemm, jf_gemm_group_outputs (gemm, 23), 3, FALSE);
+  check_repeats (gemm, jf_gemm_group_outputs (gemm, 23), 3, FALSE, FALSE);
   for (outputs = 1; outputs <= 20; outputs++)
     {
-      check_repeats (gemm, outputs, 2, TRUE);
-      check_repeats (gemm, outputs, 3, TRUE);
-      check_repeats (gemm, outputs, 2, FALSE);
+      check_repeats (gemm, outputs, 2, TRUE, FALSE);
+      check_repeats (gemm, outputs, 3, TRUE, FALSE);
+      check_repeats (gemm, outputs, 2, FALSE, FALSE);
+      check_repeats (gemm, outputs, 2, TRUE, TRUE);
+      check_repeats (gemm, outputs, 2, FALSE, TRUE);
     }
 }
 
