@@ -305,7 +305,7 @@ start_rows (const JfConv *conv,
   int   row, o;
   gsize x;
 
-  for (row = MAX (y, 0); row < y + conv->block_rows; row++)
+  for (row = MAX (y, output->top); row < y + conv->block_rows; row++)
     for (o = 0; o < output->channels; o++)
       for (x = 0; x < channel; x++)
         jf_feature_new_row (output, row)[o * channel + x] = conv->tap_bias[o % conv->channels];
@@ -350,10 +350,9 @@ add_taps (const JfConv *conv,
   int   lanes   = conv->gemm->pixels;
   int   o, ky;
 
-  /* Rows above the image fill up the first block only. */
   for (o = 0; o < conv->channels; o++)
     for (ky = 0; ky < kernel; ky++)
-      if (ky <= y)
+      if (y - ky >= output->top)
         add_tap_row (taps + (o * kernel + ky) * kernel * lanes, kernel, lanes, panel,
                      jf_feature_new_row (output, y - ky) + o * channel, output->phase_stride);
 }
@@ -476,9 +475,8 @@ add_sums (const JfConv *conv,
   int   lanes   = conv->gemm->pixels;
   int   o, row, column, i;
 
-  /* Rows above the image fill up the first block only. */
   for (o = 0; o < conv->channels; o++)
-    for (row = MAX (0, conv->late - y); row < side; row++)
+    for (row = MAX (0, output->top + conv->late - y); row < side; row++)
       for (column = 0; column < side; column++)
         {
           /* Left of phase 0 is phase 5 of the lane before. */
@@ -501,7 +499,7 @@ clip_rows (const JfConv *conv,
   int   row;
   gsize x;
 
-  for (row = MAX (y, 0); row < y + conv->block_rows; row++)
+  for (row = MAX (y, output->top); row < y + conv->block_rows; row++)
     for (x = 0; x < size; x += JF_LANES)
       {
         float *at = jf_feature_new_row (output, row) + x;

@@ -19,6 +19,7 @@ G_BEGIN_DECLS
 typedef struct
 {
   int    channels;
+  int    top;           /* the first row: 0 or, to fill up the first block of a layer, above the image */
   int    height;        /* rows of the image, of which a window is kept                   */
   int    vectors;       /* vectors of JF_LANES lanes that are written in each phase       */
   int    n_rows;        /* capacity of the ring                                           */
@@ -45,12 +46,20 @@ jf_feature_channel_stride (const JfFeature *feature)
   return feature->phase_stride * JF_TILE;
 }
 
-/* Rows above the image's first or below its last one repeat it: they only fill up the first and last block of a layer. */
+/* Where a layer writes row y, which may lie outside of the image by less than the ring has rows. */
+static inline float *
+jf_feature_new_row (const JfFeature *feature,
+                    int              y)
+{
+  return feature->data + ((y + feature->n_rows) % feature->n_rows) * feature->row_stride;
+}
+
+/* Rows above the first or below the last one repeat it: they only fill up the first and last block of a layer. */
 static inline float *
 jf_feature_row (const JfFeature *feature,
                 int              y)
 {
-  return feature->data + (CLAMP (y, 0, feature->height - 1) % feature->n_rows) * feature->row_stride;
+  return jf_feature_new_row (feature, CLAMP (y, feature->top, feature->height - 1));
 }
 
 /* The values of the first column of a row's context. */
@@ -67,14 +76,6 @@ jf_feature_column (const JfFeature *feature,
                    int              x)
 {
   return x % JF_TILE * feature->phase_stride + x / JF_TILE;
-}
-
-/* Where a layer writes row y, which may lie outside of the image by less than the ring has rows. */
-static inline float *
-jf_feature_new_row (const JfFeature *feature,
-                    int              y)
-{
-  return feature->data + ((y + feature->n_rows) % feature->n_rows) * feature->row_stride;
 }
 
 G_END_DECLS

@@ -4,8 +4,8 @@
  * filter: the public call, planes in, planes out
  *
  * The picture is cut into tiles, which threads (crew.h) take one after the other, each with a band of its own (network.h). Who
- * finds none left helps another with his. The tiles depend on the size of the region only, never on the number of threads, so
- * neither do the results.
+ * finds none left helps another with his. The tiles depend on the size of the region only, or on the number of threads where
+ * that does not show, so results never depend on it.
  */
 #include <glib/gi18n-lib.h>
 
@@ -464,7 +464,8 @@ run_threads (Run *run,
 static void
 lay_out_tiles (Run            *run,
                const JfRegion *region,
-               int             unit)
+               int             unit,
+               int             n_threads)
 {
   run->unit          = unit;
   run->blocks.x      = region->x / unit;
@@ -473,6 +474,10 @@ lay_out_tiles (Run            *run,
   run->blocks.height = (region->y + region->height - 1) / unit + 1 - run->blocks.y;
 
   choose_tiles (run);
+
+  /* Where borders between rows of tiles do not show, there are no more than give each thread a tile. */
+  if (jf_network_has_exact_rows (run->network))
+    run->rows = MIN (run->rows, (n_threads - 1) / run->columns + 1);
   run->tile_width  = (run->blocks.width - 1) / run->columns + 1;
   run->tile_height = (run->blocks.height - 1) / run->rows + 1;
 
@@ -602,9 +607,8 @@ jf_filter_apply (JfFilter               *filter,
   run.job     = (JfBandJob) { .target = target, .guidance = guidance, .output = output,
                               .noise_level = run.options->noise_level, .region = region,
                               .func = advance };
-  lay_out_tiles (&run, &region, filter->model->space_to_depth);
-
   n_threads = run.options->task.n_threads > 0 ? run.options->task.n_threads : (int) g_get_num_processors ();
+  lay_out_tiles (&run, &region, filter->model->space_to_depth, n_threads);
   run_threads (&run, MIN (n_threads, run.columns * run.rows * JF_BAND_MAX_THREADS) - 1);
 
   return ! g_cancellable_set_error_if_cancelled (run.options->task.cancellable, error);

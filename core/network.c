@@ -62,6 +62,7 @@ struct _JfNetwork
   guint     serial;             /* no other network ever has the same */
   int       space_to_depth;
   gboolean  residual;
+  gboolean  exact_rows;         /* see jf_network_has_exact_rows() */
   int       target_planes;
   int       guidance_planes;
   int       copies;             /* of T and F */
@@ -573,7 +574,7 @@ node_start (Node *node,
 }
 
 /* The rows to keep. A reader whose blocks are as tall finds what it wants at the end of a block, if ours start at the
- * right row: so its window is enough, and half of a layer's memory is saved.
+ * right row: so its window is enough, and half of a layer's memory is saved. Inputs start where it starts.
  */
 static int
 node_align (Node       *node,
@@ -581,6 +582,8 @@ node_align (Node       *node,
 {
   int window = reader->step->conv.window;
 
+  if (! node->step)
+    node->first = reader->first;
   if (reader->block_rows != node->block_rows)
     return window + node->block_rows - 1;
 
@@ -647,6 +650,7 @@ band_init_feature (JfBand *band,
     }
 
   jf_feature_init (&node->feature, channels, columns, n_rows + late, reach);
+  node->feature.top = node->first;
   if (network->strip > 0 && reader)
     node->feature.context = reader->step->conv.kernel - 1;
 }
@@ -672,6 +676,36 @@ band_lay_out (JfBand          *band,
 
   for (i = band->nodes->len; i-- > 0;)
     band_init_feature (band, g_ptr_array_index (band->nodes, i));
+}
+
+/* Whether no row is made up to fill a block of a tile whose height is a multiple of JF_TILE, at its top or at its bottom. */
+static gboolean
+node_has_exact_rows (const Node *node)
+{
+  int below = 2 * node->margin + node_late (node);
+  int s;
+
+  for (s = 0; s < node->n_sources; s++)
+    if (node->sources[s]->first > node->first ||
+        below - node->block_rows + node->step->conv.window > 2 * node->sources[s]->margin)
+      return FALSE;
+
+  return (below - node->first) % node->block_rows == 0;
+}
+
+/* Results of strips depend on rows that are left to the right. */
+static gboolean
+has_exact_rows (const JfNetwork *network)
+{
+  g_autoptr (JfBand) band = jf_band_new ();
+  guint              i;
+
+  band_lay_out (band, network, JF_TILE);
+  for (i = 0; i < band->nodes->len; i++)
+    if (! node_has_exact_rows (g_ptr_array_index (band->nodes, i)))
+      return FALSE;
+
+  return network->strip == 0;
 }
 
 /* Floats that flow through the cache, without the empty lanes between. */
@@ -1297,6 +1331,7 @@ jf_network_new (const JfModel   *model,
   if (model->noise_level)
     init_noise (network, model);
   choose_width (network);
+  network->exact_rows = has_exact_rows (network);
 
   return network;
 }
@@ -1354,6 +1389,19 @@ gboolean
 jf_network_runs_in_strips (const JfNetwork *network)
 {
   return network->strip > 0;
+}
+
+/**
+ * jf_network_has_exact_rows:
+ * @network: a network
+ *
+ * Returns: whether results are the same, to the last bit, wherever one tile follows below another one whose height is a multiple
+ *   of JF_TILE
+ */
+gboolean
+jf_network_has_exact_rows (const JfNetwork *network)
+{
+  return network->exact_rows;
 }
 
 /**

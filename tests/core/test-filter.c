@@ -103,7 +103,7 @@ static void
 test_reference (void)
 {
   static const char *const models[]  = { "plain.safetensors", "blocks.safetensors", "colour.safetensors",
-                                         "noise.safetensors", "colour-noise.safetensors" };
+                                         "noise.safetensors", "colour-noise.safetensors", "paper.safetensors" };
   static const int         sizes[][2] = { { 1, 1 }, { 1, 9 }, { 17, 1 }, { 61, 43 }, { 97, 205 } };
   guint                    m, s;
 
@@ -139,10 +139,11 @@ test_strips (void)
 }
 
 static void
-check_threads (int width,
-               int height)
+check_threads (const char *name,
+               int         width,
+               int         height)
 {
-  g_autoptr(JfModel)  model    = load_model ("colour-noise.safetensors");
+  g_autoptr(JfModel)  model    = load_model (name);
   g_autoptr(JfFilter) filter   = jf_filter_new (model);
   g_auto(JfPlanes)    target   = random_planes (3, width, height);
   g_auto(JfPlanes)    guidance = random_planes (3, width, height);
@@ -158,12 +159,15 @@ check_threads (int width,
     }
 }
 
-/* Tiles of one strip and of several. */
+/* Tiles of one strip and of several, and where several threads have more rows of tiles than one. */
 static void
 test_threads (void)
 {
-  check_threads (301, 407);
-  check_threads (6401, 97);
+  check_threads ("colour-noise.safetensors", 301, 407);
+  check_threads ("colour-noise.safetensors", 6401, 97);
+  check_threads ("paper.safetensors", 401, 1207);
+  check_threads ("blocks.safetensors", 801, 2407);
+  check_threads ("plain.safetensors", 301, 407);
 }
 
 /* Several callers of one filter, again and again with other sizes: what threads and memory did before must not show. */
