@@ -38,6 +38,11 @@ typedef int JfVectorMask __attribute__ ((vector_size (JF_LANES * sizeof (int))))
 
 #define JF_INLINE static inline __attribute__ ((always_inline))
 
+/* What follows computes its addresses from the pointer @p anew. Without it the compiler computes those of an unrolled loop in
+ * advance, far more than there are registers, and keeps them on the stack.
+ */
+#define JF_REBASE(p) __asm__ ("" : "+r" (p))
+
 JF_INLINE JfVector
 jf_vector_load (const float *p)
 {

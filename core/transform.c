@@ -182,46 +182,48 @@ transform_outputs (const float  *products,
   for (o = 0; o < outputs; o++)
     for (v = 0; v < vectors * JF_LANES; v += JF_LANES)
       {
-        JfVector half[JF_TILE][SIDE];
+        const float *from = products + o * output_stride + v;
+        gboolean     is_far = v == 0 && channel_stride > output_stride;    /* panels of pixels are near */
+        JfVector     half[JF_TILE][SIDE];
 
-        /* Panels of pixels are near enough. */
-        if (v == 0 && channel_stride > output_stride)
-          for (i = 0; i < JF_TILE; i++)
-            for (j = 0; j < JF_TILE; j++)
-              __builtin_prefetch (rows[i] + (o + 1) * channel_stride + j * phase_stride, 1);
-
-        for (j = 0; j < SIDE; j++)
+#pragma GCC unroll 8
+        for (j = 0; j < SIDE; j++, from += product_stride)
           {
             JfVector m[SIDE], y[JF_TILE];
 
+            JF_REBASE (from);
             for (i = 0; i < SIDE; i++)
-              {
-                const float *from = products + (i * SIDE + j) * product_stride + o * output_stride + v;
-
-                m[i] = jf_vector_load (from);
-                if (v == 0)
-                  __builtin_prefetch (from + output_stride);
-              }
+              m[i] = jf_vector_load (from + i * SIDE * product_stride);
             transform_output (m, y);
             for (i = 0; i < JF_TILE; i++)
               half[i][j] = y[i];
           }
 
+#pragma GCC unroll 6
         for (i = 0; i < JF_TILE; i++)
           {
-            JfVector y[JF_TILE];
+            float    *to = rows[i] + o * channel_stride + v;
+            JfVector  y[JF_TILE];
 
             /* The value at the point 1 is part of all six. */
             if (bias)
               half[i][1] += bias[o];
             transform_output (half[i], y);
-            for (j = 0; j < JF_TILE; j++)
+            if (addend)
               {
-                if (addend)
-                  y[j] += jf_vector_load (addend + (i * JF_TILE + j) * addend_stride + o * output_stride + v);
-                jf_vector_store (rows[i] + o * channel_stride + j * phase_stride + v,
-                                 relu ? jf_vector_positive (y[j]) : y[j]);
+                const float *more = addend + i * JF_TILE * addend_stride + o * output_stride + v;
+
+                JF_REBASE (more);
+                for (j = 0; j < JF_TILE; j++)
+                  y[j] += jf_vector_load (more + j * addend_stride);
               }
+
+            JF_REBASE (to);
+            for (j = 0; j < JF_TILE; j++)
+              jf_vector_store (to + j * phase_stride, relu ? jf_vector_positive (y[j]) : y[j]);
+            if (is_far)
+              for (j = 0; j < JF_TILE; j++)
+                __builtin_prefetch (to + channel_stride + j * phase_stride, 1);
           }
       }
 }
