@@ -27,7 +27,7 @@ quote ()
 # and why, in one line.
 call ()
 {
-  gimp-console-3.0 --no-interface --no-data --no-fonts --no-splash --batch-interpreter plug-in-script-fu-eval \
+  gimp-console --no-interface --no-data --no-fonts --no-splash --batch-interpreter plug-in-script-fu-eval \
     --batch "(begin (load $(quote "$here/denoise.scm")) $1)" --quit < /dev/null > "$scratch/log" 2>&1 && return
 
   why=$(sed -n 's/^Error: \(Procedure execution of [^:]*: \)*//p' "$scratch/log")
@@ -38,7 +38,7 @@ call ()
 # GIMP writes to a folder of ours first: a failure leaves an older OUT as it was.
 denoise ()
 {
-  printf 'Denoising %s by %s in GIMP %s ...\n' "$1" "$2" "$(gimp-console-3.0 --version | sed 's/.* //')"
+  printf 'Denoising %s by %s in GIMP %s ...\n' "$1" "$2" "$(gimp-console --version | sed 's/.* //')"
   call "(denoise $(quote "$1") $(quote "$2") $(quote "$scratch/${3##*/}"))"
   mv "$scratch/${3##*/}" "$3" || die "cannot write $3"
 }

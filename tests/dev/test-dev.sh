@@ -148,7 +148,7 @@ starts_at_once ()
 # A procedure is in GIMP exactly when a script that names it can be evaluated.
 gimp_has_the_plug_in ()
 {
-  "$dev" exec gimp-console-3.0 -idfs --batch-interpreter plug-in-script-fu-eval \
+  "$dev" exec gimp-console -idfs --batch-interpreter plug-in-script-fu-eval \
     -b '(begin (script-fu-use-v3) plug-in-joint-filter-flash-denoise)' --quit
 }
 
@@ -216,7 +216,7 @@ install_reaches_gimp ()
     unset GIMP3_DIRECTORY
     "$1" install && cd "$XDG_CONFIG_HOME"/GIMP/3.* &&
     echo "(plug-in-path \"\${gimp_dir}/plug-ins:$links\")" > gimprc &&
-    gimp-console-3.0 -idfs --batch-interpreter plug-in-script-fu-eval \
+    gimp-console -idfs --batch-interpreter plug-in-script-fu-eval \
       -b "(begin (script-fu-use-v3) plug-in-joint-filter-flash-denoise)" --quit
     ' install "$dev"
 }
