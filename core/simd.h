@@ -33,9 +33,6 @@ typedef int JfVectorMask __attribute__ ((vector_size (JF_LANES * sizeof (int))))
 #define JF_DISPATCH
 #endif
 
-/* Vectors are only passed to functions that are inlined, so no calling convention is at stake. */
-#pragma GCC diagnostic ignored "-Wpsabi"
-
 #define JF_INLINE static inline __attribute__ ((always_inline))
 
 /* What follows computes its addresses from the pointer @p anew. Without it the compiler computes those of an unrolled loop in
