@@ -106,7 +106,7 @@ HARMLESS = [r'Failed to parse tag cache', r'Missing arg type: GimpExportOptions'
             r'gimp_ui_theme_changed', r'gimp_window_transient_on_mapped',
             # of GIMP 3.2
             r'Glycin running without sandbox', r'ignored because resources of type', r'GIMP-(Message|Meldung): Welcome',
-            r'gimp_device_info_save_tool', r"Zombie plug-in: the process of plug-in 'python-eval"]
+            r'gimp_device_info_(save_tool|get_device)', r"Zombie plug-in: the process of plug-in 'python-eval"]
 
 
 def prints_messages (gimp):
