@@ -60,9 +60,9 @@ amd_family (void)
 }
 #endif
 
-/* BLIS 1.1 does not know AMD's family 1Ah (Zen 5) and later, and takes its plain C kernels there, a
- * third as fast. A better choice has to be in the environment before BLIS is first called, as the
- * integer of its enum (a name would silently mean 0); it stays as it is where the user has set it.
+/* BLIS (1.1 and 2.1) does not know AMD's family 1Ah (Zen 5) and later, and takes its plain C kernels
+ * there, a third as fast. A better choice has to be in the environment before BLIS is first called, as
+ * the integer of its enum (to 1.1 a name silently means 0); it stays as it is where the user has set it.
  *
  * It also tells Xeons with two vector units by their names, which virtual machines hide, and takes its AVX2 kernels there.
  * That does not matter to us: all of these have AVX-512, for which we have our own kernel.
