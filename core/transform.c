@@ -122,8 +122,7 @@ input (const float *const *rows,
   int    c, v, i, j;
 
   for (j = 0; j < SIDE; j++)
-    offset[j] = (column + JF_TILE + j) % JF_TILE * (gssize) phase_stride +
-                (column + JF_TILE + j) / JF_TILE - (j < n_left ? 0 : 1);
+    offset[j] = (column + JF_TILE + j) % JF_TILE * (gssize) phase_stride + (column + JF_TILE + j) / JF_TILE - 1;
 
   for (c = 0; c < channels; c++)
     for (v = 0; v < vectors * JF_LANES; v += JF_LANES)
@@ -132,17 +131,18 @@ input (const float *const *rows,
 
         for (j = 0; j < SIDE; j++)
           {
+            gboolean begins = v == 0 && j < n_left;     /* the lane before the first one lies elsewhere */
             JfVector d[SIDE], t[SIDE];
 
             for (i = 0; i < SIDE; i++)
               {
-                const float *from = rows[i] + (gssize) (c * channel_stride) + offset[j] + v;
+                const float *from = rows[i] + (gssize) (c * channel_stride) + offset[j] + v + (begins ? 1 : 0);
 
                 d[i] = jf_vector_load (from);
                 if (v == 0 && j >= aligned && j < aligned + JF_TILE)
                   __builtin_prefetch (from + channel_stride);
               }
-            if (v == 0 && j < n_left)
+            if (begins)
               for (i = 0; i < SIDE; i++)
                 d[i] = jf_vector_shift_in (left[i][j * left_stride + c], d[i]);
 

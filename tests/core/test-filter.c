@@ -527,7 +527,8 @@ main (int    argc,
   g_test_add_data_func ("/filter/cancel/1", GINT_TO_POINTER (1), test_cancel);
   g_test_add_data_func ("/filter/cancel/2", GINT_TO_POINTER (2), test_cancel);
   g_test_add_func ("/filter/arguments", test_arguments);
-  fixture_add_configurations ("/filter/configuration", "/filter/reference", argv[0]);
+  fixture_add_configurations ("/filter/configuration/reference", "/filter/reference", argv[0]);
+  fixture_add_configurations ("/filter/configuration/strips", "/filter/strips", argv[0]);
 
   return g_test_run ();
 }
