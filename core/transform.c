@@ -182,7 +182,7 @@ transform_outputs (const float  *products,
   for (o = 0; o < outputs; o++)
     for (v = 0; v < vectors * JF_LANES; v += JF_LANES)
       {
-        const float *from = products + o * output_stride + v;
+        const float *from   = products + o * output_stride + v;
         gboolean     is_far = v == 0 && channel_stride > output_stride;    /* panels of pixels are near */
         JfVector     half[JF_TILE][SIDE];
 
