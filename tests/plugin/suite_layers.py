@@ -1,7 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """layers that differ, selections, outputs"""
 
+import time
+import unittest
+
 import numpy
+from gi.repository import Gio
 
 from support import *
 
@@ -269,6 +273,103 @@ def transparent_guidance_is_its_mean ():
     expected = apply (planes (target)[0], colour, 24, 17)
     run (image, [target], guidance)
     check_near (planes (target)[0], expected)
+
+
+# Layers whose pixels GIMP makes of something else.
+
+def need_class (name):
+    if not hasattr (Gimp, name):
+        raise unittest.SkipTest (f'this GIMP has no {name}')
+
+
+def save_picture (seed):
+    image = new_image (precision=Gimp.Precision.U8_NON_LINEAR)
+    add_layer (image, 'picture', seed)
+    file = Gio.File.new_for_path (SCRATCH + '/linked.png')
+    Gimp.file_save (Gimp.RunMode.NONINTERACTIVE, image, file, None)
+    image.delete ()
+    return file
+
+
+def insert (image, layer):
+    image.insert_layer (layer, None, 0)
+    return layer
+
+
+def add_link_layer (image, file):
+    return insert (image, Gimp.LinkLayer.new (image, file))
+
+
+def add_vector_layer (image, radius):
+    path = Gimp.Path.new (image, 'path')
+    image.insert_path (path, None, 0)
+    path.bezier_stroke_new_ellipse (12, 8, radius, radius, 0)
+    layer = insert (image, Gimp.VectorLayer.new (image, path))
+    layer.refresh ()
+    return layer
+
+
+def wait_for_change (layer, before):
+    end = time.monotonic () + 30
+    while read (layer) == before and time.monotonic () < end:
+        time.sleep (0.1)
+    check (read (layer) != before, 'the layer does not follow its file')
+
+
+@case
+def link_layer_as_target ():
+    """It follows its file no more, other ones do."""
+    need_class ('LinkLayer')
+    for output in 'in-place', 'new-layer':
+        file = save_picture (5)
+        image = new_image ()
+        guidance = add_layer (image, 'guide', 2)
+        other, target = add_link_layer (image, file), add_link_layer (image, file)
+        before, expected = read (other), expect (target, guidance)
+        run (image, [target], guidance, output=output)
+        result = image.get_layers ()[0]
+        check_near (planes (result)[0], expected)
+        save_picture (6)
+        wait_for_change (other, before)
+        check_near (planes (result)[0], expected)
+
+
+@case
+def vector_layer_as_target ():
+    need_class ('VectorLayer')
+    for output in 'in-place', 'new-layer':
+        image = new_image ()
+        guidance = add_layer (image, 'guide', 2)
+        target = add_vector_layer (image, 5)
+        before, alpha = planes (target)
+        expected = apply (before, place (guidance, target), target.get_width (), target.get_height ())
+        run (image, [target], guidance, output=output)
+        result = image.get_layers ()[0]
+        check_near (planes (result)[0], expected)
+        check (planes (result)[1] == alpha, 'alpha changed')
+        check (result.is_rasterized (), 'the next change of the path would draw it anew')
+
+
+@case
+def link_and_vector_layers_as_guidance ():
+    """With effects, too, which are rendered into a copy of them."""
+    need_class ('LinkLayer')
+    image = new_image ()
+    target = add_layer (image, 'target', 1)
+    link, vector = add_link_layer (image, save_picture (5)), add_vector_layer (image, 40)
+    for guidance in link, vector:
+        before = read (guidance)
+        copy = add_copy (image, target)
+        expected = apply (planes (copy)[0], place (guidance, copy), 24, 17)
+        run (image, [copy], guidance)
+        check_near (planes (copy)[0], expected)
+        copy = add_copy (image, target)
+        negative = array.array ('f', [1 - value for value in place (guidance, copy)])
+        expected = apply (planes (copy)[0], negative, 24, 17)
+        guidance.append_filter (Gimp.DrawableFilter.new (guidance, 'gegl:invert-gamma', 'negative'))
+        run (image, [copy], guidance)
+        check_near (planes (copy)[0], expected)
+        check (read (guidance) == before and not guidance.is_rasterized (), 'the guidance changed')
 
 
 @case
