@@ -20,10 +20,10 @@ import noise
 import photos
 from batch import Batch
 from fields import blur, coarse, gaussian, lognormal, shadows, some, uniform
+from noise import GAMMA
 
 TRIALS = ('flash 0', 'flash 0.01', 'flash 0.0316', 'flash 0.1', 'infrared 0.0316', 'infrared 0.1')
 MOSTLY_PAIRS = {'single': 1e-6, 'double': 1e-6, 'pair': 1}     # pairs alone, but for photographs without any
-GAMMA = 2.2                  # close enough to sRGB's curve to trade light for light
 DARKEST = 1e-4               # keeps powers and logarithms finite
 BLURS = 8                    # of a batch
 LARGEST_SHIFT = 1.5          # of a guide, in pixels

@@ -3,8 +3,9 @@
 #
 # noise: what sensors, demosaicing and JPEG do to photographs
 """Mostly white Gaussian noise of one level, as the network is told; shares of a batch get noise that differs between
-channels, grows with the signal, is correlated as after demosaicing, smoothing or at a coarser scale, is clipped to
-0..1, or went through JPEG. The level told is the standard deviation over the patch, some per cent off for most."""
+channels, is shared by them, grows with the light or the shade, is correlated as after demosaicing, smoothing or at a coarser
+scale, is clipped to 0..1, or went through JPEG. The level told is the standard deviation over the patch, some per cent off
+for most, farther off for noise that a single number does not say enough about."""
 
 import math
 import random
@@ -19,17 +20,22 @@ LUMINANCE = [[16, 11, 10, 16, 24, 40, 51, 61], [12, 12, 14, 19, 26, 58, 60, 55],
              [49, 64, 78, 87, 103, 121, 120, 101], [72, 92, 95, 98, 112, 100, 103, 99]]    # ITU-T T.81, table K.1
 CHROMINANCE = [[17, 18, 24, 47, 99, 99, 99, 99], [18, 21, 26, 66, 99, 99, 99, 99], [24, 26, 56, 99, 99, 99, 99, 99],
                [47, 66, 99, 99, 99, 99, 99, 99]] + [[99] * 8] * 4                           # table K.2
+ODD_SPREAD = 0.15            # of levels told, for noise whose level is hard to estimate or differs from place to place
+GAMMA = 2.2                  # close enough to sRGB's curve to trade light for light
+TOE = 0.1                    # the slope of the curve is not without bounds near black, the less with what cameras do to contrast
 
 
 def add(truth, settings):
     """Return (noisy, levels told [b], levels that are there [b])."""
     sigma = levels(truth, settings['lowest'], settings['highest'])
     grain = coloured(torch.randn_like(truth))
+    shared = some(truth, settings['shared'])
+    grain[shared] = mixed(grain[shared])
     k = some(truth, settings['per_channel'])
     gains = lognormal(k, .3, 3)
     grain[k] = grain[k] * gains / gains.square().mean(1, keepdim=True).sqrt()
-    k = some(truth, settings['signal_dependent'])
-    grain[k] = grain[k] * growing(truth[k])
+    uneven = some(truth, settings['signal_dependent'])
+    grain[uneven] = grain[uneven] * growing(truth[uneven])
     noisy = truth + sigma * grain
     clipped = some(truth, settings['clipped'])
     compressed = clipped[:round(settings['jpeg'] * len(truth))]
@@ -39,8 +45,8 @@ def add(truth, settings):
         noisy[compressed] = jpeg(noisy[compressed], random.randint(50, 97))
         actual[compressed] = (noisy[compressed] - truth[compressed]).square().mean((1, 2, 3)).sqrt()
     told = actual.clone()
-    k = some(truth, .6)
-    told[k] = told[k] * lognormal(k, settings['told_spread'])[:, 0, 0, 0]
+    for k, spread in ((some(truth, .6), settings['told_spread']), (torch.cat([shared, uneven, compressed]).unique(), ODD_SPREAD)):
+        told[k] = told[k] * lognormal(k, spread)[:, 0, 0, 0]
     return noisy, told, actual
 
 
@@ -81,9 +87,33 @@ def demosaiced(grain):
     return F.conv2d(F.pad(mosaic, (1,) * 4, mode='reflect'), kernels, groups=3)
 
 
+def mixed(grain):
+    """Noise that the channels share, as cameras leave it: a part of it common to all, as demosaicing, JPEG and chroma noise reduction make
+    it, often smoother or finer than what is the channels' own; half of it then mixed by a matrix that turns a sensor's colours into the
+    screen's, which makes channels differ the more."""
+    parts = []
+    for part in grain.chunk(4):
+        common, own = torch.randn_like(part[:, :1]), part
+        if random.random() < .5:
+            common = unit(blur(common, random.uniform(.3, 1.2)))
+        if random.random() < .5:
+            own = unit(blur(own, random.uniform(.3, 2)))
+        correlation = uniform(part, 0, .97)
+        parts.append(correlation.sqrt() * common + (1 - correlation).sqrt() * own)
+    grain = torch.cat(parts)
+    half = some(grain, .5)
+    matrix = torch.eye(3, device=grain.device) - .35 * torch.rand(len(half), 3, 3, device=grain.device)
+    grain[half] = torch.einsum('bij,bjhw->bihw', matrix, grain[half])
+    return unit(grain)
+
+
 def growing(truth):
-    """Gain of noise whose variance is a constant plus a multiple of the light, mean square 1."""
+    """Gain of noise whose variance is a constant plus a multiple of the light, mean square 1: of the encoded light; for half, of the
+    linear light, before the encoding, whose curve is steep in the shade."""
     variance = uniform(truth, .02, .5) + truth * uniform(truth, .2, 2)
+    k = some(truth, .5)
+    linear = truth[k].clamp_min(0) ** GAMMA
+    variance[k] = (uniform(k, 0, .1) + linear) * (truth[k].clamp_min(0) + TOE) ** (2 - 2 * GAMMA)
     return (variance / variance.mean((1, 2, 3), keepdim=True)).sqrt()
 
 

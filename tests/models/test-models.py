@@ -28,8 +28,8 @@ CONFIG = {
                 'target': {'widths': [12], 'kernels': [3]}, 'guidance': {'widths': [8], 'kernels': [3]},
                 'filter': {'widths': [12], 'kernels': [3, 3]}},
     'data': {'recipe': 'flash', 'tile': 64, 'held_out_every': 4, 'shares': {'single': .7, 'double': .15, 'pair': .15},
-             'grey': .1, 'lowest': .03, 'highest': .2, 'per_channel': .3, 'signal_dependent': .25, 'clipped': .35, 'jpeg': .08,
-             'told_spread': .06},
+             'grey': .1, 'lowest': .03, 'highest': .2, 'per_channel': .3, 'shared': .2, 'signal_dependent': .25, 'clipped': .35,
+             'jpeg': .08, 'told_spread': .06},
     'training': {'seed': 1, 'loss': 'rms', 'patch': 40, 'batch': 16, 'pool': 128, 'rate': 2e-2, 'warm_up': 50,
                  'average': .5, 'precision': ['tf32', 'tf32'], 'last_precision': .25, 'trials': 32},
 }
@@ -69,6 +69,16 @@ class Tests(maps.MapTests, shipped.ShippedTests):
         _, flash, truth = self.sample()
         kept = shipped.psnr(self.core.apply(self.flash_denoise(), truth, flash, 0.0), truth)
         assert kept > 48, f'{kept:.2f} dB'
+
+    def test_flash_denoise_cleans_noise_that_channels_share(self):
+        import numpy as np
+        _, flash, truth = self.sample()
+        draw = np.random.default_rng(1)
+        grain = .8 * draw.standard_normal((*truth.shape[:2], 1)) + .6 * draw.standard_normal(truth.shape)
+        noisy = (truth + .06 * grain).astype(np.float32)
+        clean = self.core.apply(self.flash_denoise(), noisy, flash, self.core.estimate(noisy, flash))
+        gain = shipped.psnr(clean, truth) - shipped.psnr(noisy, truth)
+        assert gain > 8, f'only {gain:.2f} dB better'
 
     def test_flash_denoise_cleans_without_a_guide(self):
         import numpy as np
