@@ -23,14 +23,12 @@
  *
  * Nor is noise the same in light and shade, and the flattest blocks would be the least noisy ones. So the
  * blocks are sorted by brightness into four classes, each is measured by itself, and the mean of the two in
- * the middle taken: neither a class without any flat place counts, nor a shade without any noise.
+ * the middle taken: neither a class without any flat place counts, nor a shade without any noise. But where the noise
+ * falls from class to class, as the curve makes it that light is encoded with, the darkest class is what to be told of: networks
+ * leave noise that is stronger than they know, and lose little by knowing of too much.
  *
  * Texture that a guide shows as well is no noise, since the noise of two pictures is independent: what least
  * squares find of the guide in a block or square is taken away before it is measured.
- *
- * The colours of one pixel share their noise where a camera mixed them. That is more noise of brightness,
- * and less of colour, than a network expects which was shown independent noise, and what it does not expect
- * it takes for texture. So the level is raised towards the standard deviation of brightness.
  */
 #include <math.h>
 #include <stdlib.h>
@@ -74,6 +72,11 @@
 #define MIN_CUT_SHARE     2
 #define MAX_CUT           44
 #define CUT_EXPONENT      1.55f
+
+/* Noise falls with the light if no class has more than this share of the next darker one's variance: chance may make the same
+ * differ by so much.
+ */
+#define MAX_STEP          1.2
 
 /* Bands by u + v of the coefficient; see get_band (). The first, of the slowest shades, is never
  * measured: it is the picture's own.
@@ -122,20 +125,6 @@
 /* No known camera's noise is more correlated than this, as a ratio of variances. */
 #define MAX_GAIN          6.25
 
-/* Where the channels' noise is the same, as in a grey picture, networks see that it is grey; so the nearer
- * it is to that, the less the level is raised. They see less of it where the noise is spread over pixels:
- * from the first share of its energy in the highest band to the second. PSNR of flash-denoise on 8
- * photographs was best at 1.0, 1.2, 1.3, 1.2, 1.05, 0.9 times the standard deviation for white noise with a
- * correlation of 0, 0.2, 0.45, 0.75, 0.93, 1, and at 1.0, 1.2, 1.4, 1.5, 1.4, 1.3 times for spread noise
- * (flash-denoise-best wants still more); the standard deviation itself lost up to 4 dB. At levels of 0.01
- * it is a fifth less, so the most is left out. A correlation of up to a tenth may be found where there is none.
- */
-#define CHANCE            0.1
-#define FINE_SHARE        0.85
-#define SPREAD_SHARE      0.45
-#define SPREAD_RISE       0.3
-#define MAX_RISE          1.45
-
 /* A channel with less than this share of the blocks that another has is clipped nearly everywhere, and
  * what is left of it are lights and edges.
  */
@@ -178,13 +167,6 @@ typedef struct
   float        variance;
 } Patch;
 
-/* A variance, and that of the noise in the highest band. */
-typedef struct
-{
-  double variance;
-  double fine;
-} Noise;
-
 /* A block's energy in a band, and in all others. */
 typedef struct
 {
@@ -196,16 +178,14 @@ typedef struct
 static float    * add_channels      (const JfPlanes   *picture);
 static Guide    * guide_new         (const JfPlanes   *guidance);
 static void       guide_free        (Guide            *guide);
+static gboolean   guide_is_copy     (const Guide      *guide,
+                                     const JfPlanes   *target);
 static float      estimate_all      (const JfPlanes   *target,
-                                     const Guide      *guide,
-                                     const Noise      *brightness);
-static double     get_rise          (const Noise      *brightness,
-                                     int               n_channels,
-                                     double            variance);
+                                     const Guide      *guide);
 static int        estimate          (const JfPlanes   *target,
                                      const Guide      *guide,
                                      int               channel,
-                                     Noise            *noise);
+                                     double           *variance);
 static Plane      get_plane         (const JfPlanes   *target,
                                      const Guide      *guide,
                                      int               channel);
@@ -251,12 +231,13 @@ static float      measure_residual  (const Plane      *plane,
 static float      flatten           (const float      *pixels,
                                      int               width,
                                      float             residual[PATCH_SIZE][PATCH_SIZE]);
-static Noise      measure_classes   (const Plane      *plane,
+static double     measure_classes   (const Plane      *plane,
                                      Block            *blocks,
                                      int               n_blocks,
                                      Patch            *patches,
                                      int               n_patches);
-static Noise      measure_class     (const Block      *blocks,
+static double     get_darkest       (const double      variances[N_CLASSES]);
+static double     measure_class     (const Block      *blocks,
                                      int               n_blocks,
                                      Candidate        *candidates);
 static double     measure_band      (const Block      *blocks,
@@ -284,7 +265,7 @@ static int        compare_patch_brightness
                                      const void       *b);
 static int        compare_variance  (const void       *a,
                                      const void       *b);
-static int        compare_noise     (const void       *a,
+static int        compare_doubles   (const void       *a,
                                      const void       *b);
 static int        compare_others    (const void       *a,
                                      const void       *b);
@@ -311,38 +292,23 @@ static const double band_weights[N_BANDS] = { 0.0, 21.0 / 64.0, 22.0 / 64.0, 21.
  * @target:   a picture of any size
  * @guidance: (nullable): a picture of the same scene and size with noise of its own
  *
- * Estimates how much noise a network is to be told of, in the units of the picture's values: where the
- * channels' noise is independent its standard deviation, as the root mean square over the channels; where it
- * is not, up to 1.45 times as much. Clipped areas are left out, and so are channels that have nothing else.
- * Without @guidance a clean photograph comes out at some thousandths of full scale, since its finest
- * texture cannot be told from noise.
+ * Estimates the standard deviation of the noise, in the units of the picture's values, as the root mean square over the channels;
+ * where it falls with the light, up to that of the darkest quarter. Clipped areas are left out, and so are channels that have nothing else. Without @guidance a clean photograph comes out
+ * at some thousandths of full scale, since its finest texture cannot be told from noise.
  *
- * Returns: the level; 0 if the picture gives nothing to measure
+ * Returns: the standard deviation; 0 if the picture gives nothing to measure
  */
 float
 jf_noise_estimate (const JfPlanes *target,
                    const JfPlanes *guidance)
 {
-  g_autofree float *sum        = add_channels (target);
-  const JfPlanes    plane      = { sum, 1, target->width, target->height };
-  Guide            *guide      = guidance ? guide_new (guidance) : NULL;
-  Noise             alone      = { 0.0, 0.0 };
-  Noise             brightness = { 0.0, 0.0 };
-  float             level;
+  Guide *guide = guidance ? guide_new (guidance) : NULL;
+  float  level;
 
-  estimate (&plane, NULL, 0, &alone);
+  if (guide && guide_is_copy (guide, target))
+    g_clear_pointer (&guide, guide_free);
 
-  if (guide)
-    estimate (&plane, guide, 0, &brightness);
-
-  /* The noise of a copy is that of the target. */
-  if (! guide || brightness.variance < COPY_SHARE * alone.variance)
-    {
-      g_clear_pointer (&guide, guide_free);
-      brightness = alone;
-    }
-
-  level = estimate_all (target, guide, &brightness);
+  level = estimate_all (target, guide);
   g_clear_pointer (&guide, guide_free);
 
   return level;
@@ -359,11 +325,11 @@ float
 jf_noise_estimate_channel (const JfPlanes *target,
                            int             channel)
 {
-  Noise noise;
+  double variance;
 
   g_return_val_if_fail (channel >= 0 && channel < target->channels, 0.0f);
 
-  return estimate (target, NULL, channel, &noise) > 0 ? (float) sqrt (noise.variance) : 0.0f;
+  return estimate (target, NULL, channel, &variance) > 0 ? (float) sqrt (variance) : 0.0f;
 }
 
 
@@ -424,57 +390,46 @@ guide_free (Guide *guide)
   g_free (guide);
 }
 
+/* The noise of a copy is that of the target. */
+static gboolean
+guide_is_copy (const Guide    *guide,
+               const JfPlanes *target)
+{
+  g_autofree float *sum      = add_channels (target);
+  const JfPlanes    plane    = { sum, 1, target->width, target->height };
+  double            alone    = 0.0;
+  double            variance = 0.0;
+
+  estimate (&plane, NULL, 0, &alone);
+  estimate (&plane, guide, 0, &variance);
+
+  return variance < COPY_SHARE * alone;
+}
+
 static float
 estimate_all (const JfPlanes *target,
-              const Guide    *guide,
-              const Noise    *brightness)
+              const Guide    *guide)
 {
-  g_autofree Noise *noises     = g_new0 (Noise, target->channels);
-  g_autofree int   *counts     = g_new0 (int, target->channels);
-  double            variance   = 0.0;
-  int               n_channels = 0;
-  int               most       = 1;
+  g_autofree double *variances  = g_new0 (double, target->channels);
+  g_autofree int    *counts     = g_new0 (int, target->channels);
+  double             variance   = 0.0;
+  int                n_channels = 0;
+  int                most       = 1;
 
   for (int i = 0; i < target->channels; i++)
     {
-      counts[i] = estimate (target, guide, i, &noises[i]);
+      counts[i] = estimate (target, guide, i, &variances[i]);
       most      = MAX (most, counts[i]);
     }
 
   for (int i = 0; i < target->channels; i++)
     if (counts[i] >= MIN_CHANNEL_SHARE * most)
       {
-        variance += noises[i].variance;
+        variance += variances[i];
         n_channels++;
       }
 
-  if (! (variance > 0.0))
-    return 0.0f;
-
-  variance /= n_channels;
-
-  return (float) (sqrt (variance) * get_rise (brightness, target->channels, variance));
-}
-
-/* How much the level is above the standard deviation. The sum of channels with independent noise has the sum
- * of their variances; correlation adds its share of all products of two.
- */
-static double
-get_rise (const Noise *brightness,
-          int          n_channels,
-          double       variance)
-{
-  double correlation;
-  double spread;
-
-  if (n_channels == 1 || ! (brightness->variance > 0.0))
-    return 1.0;
-
-  correlation = (brightness->variance / (n_channels * variance) - 1.0) / (n_channels - 1);
-  correlation = CLAMP ((correlation - CHANCE) / (1.0 - CHANCE), 0.0, 1.0);
-  spread      = CLAMP ((FINE_SHARE - brightness->fine / brightness->variance) / (FINE_SHARE - SPREAD_SHARE), 0.0, 1.0);
-
-  return MIN (sqrt (1.0 + (n_channels - 1) * correlation), MIN (2.0 - correlation + SPREAD_RISE * spread, MAX_RISE));
+  return variance > 0.0 ? (float) sqrt (variance / n_channels) : 0.0f;
 }
 
 /* Returns the number of places that were measured, 0 if there were none. */
@@ -482,7 +437,7 @@ static int
 estimate (const JfPlanes *target,
           const Guide    *guide,
           int             channel,
-          Noise          *noise)
+          double         *variance)
 {
   g_autofree Block *blocks    = NULL;
   g_autofree Patch *patches   = NULL;
@@ -493,8 +448,7 @@ estimate (const JfPlanes *target,
 
   if (target->width < BLOCK_SIZE || target->height < BLOCK_SIZE)
     {
-      noise->fine = 0.0;
-      return estimate_narrow (target, channel, &noise->variance);
+      return estimate_narrow (target, channel, variance);
     }
 
   plane  = get_plane (target, guide, channel);
@@ -514,7 +468,7 @@ estimate (const JfPlanes *target,
     }
 
   if (n_blocks > 0)
-    *noise = measure_classes (&plane, blocks, n_blocks, patches, n_patches);
+    *variance = measure_classes (&plane, blocks, n_blocks, patches, n_patches);
 
   return n_blocks;
 }
@@ -804,7 +758,7 @@ flatten (const float *pixels,
   return mean;
 }
 
-static Noise
+static double
 measure_classes (const Plane *plane,
                  Block       *blocks,
                  int          n_blocks,
@@ -812,7 +766,9 @@ measure_classes (const Plane *plane,
                  int          n_patches)
 {
   g_autofree Candidate *candidates = g_new (Candidate, n_blocks);
-  Noise                 noises[N_CLASSES];
+  double                variances[N_CLASSES];
+  double                darkest;
+  double                middle;
 
   if (n_blocks < MIN_CLASSIFIED)
     return measure_class (blocks, n_blocks, candidates);
@@ -829,32 +785,47 @@ measure_classes (const Plane *plane,
       const int start_patch = n_patches * i / N_CLASSES;
       const int end_patch   = n_patches * (i + 1) / N_CLASSES;
 
-      noises[i] = measure_class (blocks + start, end - start, candidates);
+      variances[i] = measure_class (blocks + start, end - start, candidates);
 
       if (end_patch - start_patch >= MIN_PATCHES)
-        noises[i].variance = raise_to_patches (plane, patches + start_patch, end_patch - start_patch,
-                                               noises[i].variance);
+        variances[i] = raise_to_patches (plane, patches + start_patch, end_patch - start_patch, variances[i]);
     }
 
-  qsort (noises, N_CLASSES, sizeof (Noise), compare_noise);
+  darkest = get_darkest (variances);
 
-  return (Noise) { (noises[1].variance + noises[2].variance) / 2.0, (noises[1].fine + noises[2].fine) / 2.0 };
+  qsort (variances, N_CLASSES, sizeof (double), compare_doubles);
+  middle = (variances[1] + variances[2]) / 2.0;
+
+  return MAX (darkest, middle);
 }
 
-static Noise
+/* Of classes of growing brightness, the darkest one's variance, but no more than the others make likely, as texture may have slipped
+ * in; 0 if noise does not fall with the light.
+ */
+static double
+get_darkest (const double variances[N_CLASSES])
+{
+  for (int i = 1; i < N_CLASSES; i++)
+    if (variances[i] > MAX_STEP * variances[i - 1])
+      return 0.0;
+
+  if (! (variances[N_CLASSES - 1] > 0.0))
+    return 0.0;
+
+  return MIN (variances[0], variances[1] * sqrt (variances[1] / variances[N_CLASSES - 1]));
+}
+
+static double
 measure_class (const Block *blocks,
                int          n_blocks,
                Candidate   *candidates)
 {
-  Noise noise = { 0.0, 0.0 };
+  double variance = 0.0;
 
   for (int band = 1; band < N_BANDS; band++)
-    {
-      noise.fine      = measure_band (blocks, n_blocks, band, candidates);
-      noise.variance += band_weights[band] * noise.fine;
-    }
+    variance += band_weights[band] * measure_band (blocks, n_blocks, band, candidates);
 
-  return noise;
+  return variance;
 }
 
 /* Returns the variance of the band's coefficients where the picture is flattest by the other bands. */
@@ -1014,11 +985,11 @@ compare_variance (const void *a,
 }
 
 static int
-compare_noise (const void *a,
-               const void *b)
+compare_doubles (const void *a,
+                 const void *b)
 {
-  const double one   = ((const Noise *) a)->variance;
-  const double other = ((const Noise *) b)->variance;
+  const double one   = *(const double *) a;
+  const double other = *(const double *) b;
 
   return one < other ? -1 : one > other;
 }
