@@ -102,6 +102,90 @@ interpolate_five (const JfVector *value,
   c[3] = odd - c[1];
 }
 
+/* Tiles of a channel: column j of their windows is @offset[j] from where a row begins. Of the first @n_left columns the first
+ * lane is in @left, unless this is NULL, as a constant where it is called.
+ */
+JF_INLINE void
+transform_inputs (const float *const *rows,
+                  const gssize       *offset,
+                  gsize               next_channel,
+                  int                 vectors,
+                  int                 first_line,
+                  const float *const *left,
+                  gsize               left_stride,
+                  int                 n_left,
+                  float              *transformed,
+                  gsize               product_stride)
+{
+  int v, i, j;
+
+  for (v = 0; v < vectors * JF_LANES; v += JF_LANES)
+    {
+      float    *to = transformed + v;
+      JfVector  half[SIDE][SIDE];
+
+      for (j = 0; j < SIDE; j++)
+        {
+          gboolean begins = left && v == 0 && j < n_left;     /* the lane before the first one lies elsewhere */
+          JfVector d[SIDE], t[SIDE];
+
+          for (i = 0; i < SIDE; i++)
+            {
+              const float *from = rows[i] + offset[j] + v + (begins ? 1 : 0);
+
+              d[i] = jf_vector_load (from);
+              if (next_channel > 0 && v == 0 && j >= first_line && j < first_line + JF_TILE)
+                __builtin_prefetch (from + next_channel);
+            }
+          if (begins)
+            for (i = 0; i < SIDE; i++)
+              d[i] = jf_vector_shift_in (left[i][j * left_stride], d[i]);
+
+          transform_input (d, t);
+          for (i = 0; i < SIDE; i++)
+            half[i][j] = t[i];
+        }
+
+#pragma GCC unroll 8
+      for (i = 0; i < SIDE; i++, to += SIDE * product_stride)
+        {
+          JfVector t[SIDE];
+
+          transform_input (half[i], t);
+          JF_REBASE (to);
+          for (j = 0; j < SIDE; j++)
+            jf_vector_store (to + j * product_stride, t[j]);
+        }
+    }
+}
+
+/* Where the columns of a window are that starts at @column, from where a row begins. Those of the tile before are one lane
+ * further to the left.
+ */
+JF_INLINE void
+find_columns (gssize *offset,
+              gssize  phase_stride,
+              int     column)
+{
+  int    phase = (column + JF_TILE) % JF_TILE;
+  gssize lane  = (column + JF_TILE) / JF_TILE - 1;
+  gssize at    = phase * phase_stride;
+  int    j;
+
+#pragma GCC unroll 8
+  for (j = 0; j < SIDE; j++)
+    {
+      offset[j] = at + lane;
+      at       += phase_stride;
+      if (++phase == JF_TILE)
+        {
+          phase = 0;
+          at    = 0;
+          lane++;
+        }
+    }
+}
+
 /* See jf_winograd_transform_input(). */
 JF_DISPATCH static void
 input (const float *const *rows,
@@ -116,50 +200,29 @@ input (const float *const *rows,
        gsize               transformed_stride,
        gsize               product_stride)
 {
-  int    n_left  = left ? -column : 0;
-  int    aligned = column < 0 ? SIDE - JF_TILE : 0;     /* the columns that begin whole lines */
-  gssize offset[SIDE];
-  int    c, v, i, j;
+  int          n_left  = left ? -column : 0;
+  int          aligned = column < 0 ? SIDE - JF_TILE : 0;     /* the columns that begin whole lines */
+  gssize       offset[SIDE];
+  const float *at[SIDE];
+  int          c, i;
 
-  for (j = 0; j < SIDE; j++)
-    offset[j] = (column + JF_TILE + j) % JF_TILE * (gssize) phase_stride + (column + JF_TILE + j) / JF_TILE - 1;
+  find_columns (offset, (gssize) phase_stride, column);
 
-  for (c = 0; c < channels; c++)
-    for (v = 0; v < vectors * JF_LANES; v += JF_LANES)
-      {
-        JfVector half[SIDE][SIDE];
+  for (c = 0; c < channels; c++, transformed += transformed_stride)
+    {
+      const float *beside[SIDE];
 
-        for (j = 0; j < SIDE; j++)
-          {
-            gboolean begins = v == 0 && j < n_left;     /* the lane before the first one lies elsewhere */
-            JfVector d[SIDE], t[SIDE];
-
-            for (i = 0; i < SIDE; i++)
-              {
-                const float *from = rows[i] + (gssize) (c * channel_stride) + offset[j] + v + (begins ? 1 : 0);
-
-                d[i] = jf_vector_load (from);
-                if (v == 0 && j >= aligned && j < aligned + JF_TILE)
-                  __builtin_prefetch (from + channel_stride);
-              }
-            if (begins)
-              for (i = 0; i < SIDE; i++)
-                d[i] = jf_vector_shift_in (left[i][j * left_stride + c], d[i]);
-
-            transform_input (d, t);
-            for (i = 0; i < SIDE; i++)
-              half[i][j] = t[i];
-          }
-
-        for (i = 0; i < SIDE; i++)
-          {
-            JfVector t[SIDE];
-
-            transform_input (half[i], t);
-            for (j = 0; j < SIDE; j++)
-              jf_vector_store (transformed + (i * SIDE + j) * product_stride + c * transformed_stride + v, t[j]);
-          }
-      }
+      for (i = 0; i < SIDE; i++)
+        {
+          at[i]     = rows[i] + c * channel_stride;
+          beside[i] = left ? left[i] + c : NULL;
+        }
+      if (left)
+        transform_inputs (at, offset, channel_stride, vectors, aligned, beside, left_stride, n_left,
+                          transformed, product_stride);
+      else
+        transform_inputs (at, offset, channel_stride, vectors, aligned, NULL, 0, 0, transformed, product_stride);
+    }
 }
 
 /* @addend and @relu are constants where this is called. */
