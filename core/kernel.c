@@ -126,21 +126,24 @@ multiply_pair (const JfProduct *job,
     }
 }
 
-/* As many products as are asked for, of one panel of weights each, which are nothing but products. */
+/* As many products as are asked for, of whole panels of weights, which are nothing but products. */
 #define REPEAT(block, n)                                                                                   \
   const int    depth        = job->depth;                                                                  \
+  const int    outputs      = job->outputs;                                                                \
   const gsize  stride       = job->stride;                                                                 \
-  const gsize  weights_step = job->same_weights ? 0 : n * (gsize) depth;                                   \
+  const gsize  weights_step = job->same_weights ? 0 : outputs * (gsize) depth;                             \
   const gsize  pixels_step  = job->pixels_step;                                                            \
   const gsize  product_step = job->product_step;                                                           \
   const float *weights      = job->weights;                                                                \
   const float *pixels       = job->pixels;                                                                 \
   float       *product      = job->product;                                                                \
-  int          i;                                                                                          \
+  int          i, o;                                                                                       \
                                                                                                            \
   for (i = job->repeats; i >= 0; i--)                                                                      \
     {                                                                                                      \
-      block (n, depth, weights, pixels, NULL, NULL, FALSE, product, stride);                               \
+      for (o = 0; o < outputs; o += n)                                                                     \
+        block (n, depth, weights + o * (gsize) depth, pixels, NULL, NULL, FALSE,                           \
+               product + o * stride, stride);                                                              \
       weights += weights_step;                                                                             \
       pixels  += pixels_step;                                                                              \
       product += product_step;                                                                             \
@@ -284,7 +287,7 @@ void
 jf_kernel_multiply (const JfProduct *job,
                     int              panel)
 {
-  gboolean is_short = job->repeats > 0 && ! job->bias && job->outputs == panel;
+  gboolean is_short = job->repeats > 0 && ! job->bias && job->outputs % panel == 0;
   int      rest     = job->outputs % panel;
 
   if (is_pair (job))
