@@ -62,17 +62,6 @@ typedef struct
 
 /*  private functions  */
 
-/* Up to whole cache lines, an odd number of them: the 64 products of a transform would otherwise fight for the same
- * cache sets.
- */
-static gsize
-pad_stride (gsize floats)
-{
-  gsize lines = (floats + LINE_FLOATS - 1) / LINE_FLOATS;
-
-  return (lines | 1) * LINE_FLOATS;
-}
-
 static gsize
 round_to_lines (gsize floats)
 {
@@ -147,20 +136,20 @@ transform_kernels (const JfConv *conv,
 static gsize
 tile_stride (const JfConv *conv)
 {
-  return pad_stride ((gsize) MAX (conv->depth, conv->shared_depth) * conv->gemm->pixels);
+  return jf_gemm_pad_stride ((gsize) MAX (conv->depth, conv->shared_depth) * conv->gemm->pixels);
 }
 
 static gsize
 product_stride (const JfConv *conv)
 {
-  return pad_stride (panel_size (conv->gemm, conv->group));
+  return jf_gemm_pad_stride (panel_size (conv->gemm, conv->group));
 }
 
 /* Floats between two of the 36 panels of pixels that a panel of tiles becomes. */
 static gsize
 pixel_stride (const JfConv *conv)
 {
-  return pad_stride ((gsize) conv->outputs * conv->gemm->pixels);
+  return jf_gemm_pad_stride ((gsize) conv->outputs * conv->gemm->pixels);
 }
 
 /* Floats of the pixels that a panel of tiles becomes. */
@@ -389,7 +378,7 @@ count_tap_rows (const JfConv *conv)
 static gsize
 value_stride (const JfConv *conv)
 {
-  return pad_stride ((gsize) conv->tap_inputs * conv->gemm->pixels);
+  return jf_gemm_pad_stride ((gsize) conv->tap_inputs * conv->gemm->pixels);
 }
 
 /* The products of all rows of taps with both halves of a row of tiles, for one value. */

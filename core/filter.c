@@ -18,7 +18,8 @@
 /* The halo is computed again at every border between tiles, so they are as large as leaves some for each thread: one for
  * this many blocks, of networks that run in strips and have more of a halo for twice as many, but two already where there is
  * enough for them. Two threads that share a tile from the start would make no halo at all, but fetch much from each other's
- * caches: on Xeons (Emerald Rapids) that takes 5 to 15 % longer.
+ * caches: on Xeons (Emerald Rapids) that takes 5 to 15 % longer. Those that share a cascade (cascade.h) fetch two rows of
+ * twelve, so they do.
  */
 #define TILE_AREA     (512 * 512)
 #define MIN_TILE_AREA (160 * 160)
@@ -74,8 +75,7 @@ typedef struct
   Run       *run;
   JfBand    *band;
   JfBandJob  job;
-  int        rows;                      /* that are done                 */
-  int        rows_told;                 /* and somebody was told of      */
+  JfRegion   untold;                    /* blocks that were made and nobody was told of */
   int        max_threads;
   int        n_joined;                  /* who begins it is the first    */
   int        n_working;                 /* of the others                 */
@@ -165,22 +165,23 @@ filter_get_network (JfFilter *filter,
 
 /* What the tiles compute in all, two at a time: whole vectors and blocks of rows, and the halo, of which layers have half
  * on an average, but all of it left of strips. The last of an odd number of vectors is half a panel, which takes a third
- * longer for its lanes.
+ * longer for its lanes. Cascades leave out what layers do not need, and have no half panels.
  */
 static double
 estimate_tiles (const Run *run,
                 int        columns,
                 int        rows)
 {
-  int    halo    = jf_network_get_halo (run->network);
-  int    before  = jf_network_runs_in_strips (run->network) ? 2 * halo : halo;
-  int    width   = (run->blocks.width - 1) / columns + 1 + before;
-  int    height  = (run->blocks.height - 1) / rows + 1 + halo;
-  int    vectors = (width - 1) / (JF_TILE * JF_LANES) + 1;
-  int    blocks  = (height - 1) / JF_TILE + 1;
-  int    tiles   = columns * rows;
+  gboolean cascade = jf_network_is_cascade (run->network);
+  int      halo    = jf_network_get_halo (run->network);
+  int      before  = jf_network_runs_in_strips (run->network) && ! cascade ? 2 * halo : halo;
+  int      width   = (run->blocks.width - 1) / columns + 1 + before;
+  int      height  = (run->blocks.height - 1) / rows + 1 + halo;
+  int      vectors = (width - 1) / (JF_TILE * JF_LANES) + 1;
+  int      blocks  = (height - 1) / JF_TILE + 1;
+  int      tiles   = columns * rows;
 
-  return (tiles > 1 ? tiles + tiles % 2 : 1) * (vectors + vectors % 2 * 0.3) * blocks;
+  return (tiles > 1 ? tiles + tiles % 2 : 1) * (vectors + (cascade ? 0.0 : vectors % 2 * 0.3)) * blocks;
 }
 
 /* The least wasteful of the layouts with as many tiles or some more. */
@@ -190,7 +191,8 @@ choose_tiles (Run *run)
   int    fewest = 1 + (run->blocks.width - 1) / jf_network_get_widest_tile (run->network);
   double area   = (double) run->blocks.width * run->blocks.height;
   double wanted = area / (jf_network_runs_in_strips (run->network) ? 2 * TILE_AREA : TILE_AREA);
-  int    tiles  = (int) CLAMP (wanted, MIN (area / MIN_TILE_AREA, 2), MAX_TILES);
+  double shared = jf_network_is_cascade (run->network) ? 1 : MIN (area / MIN_TILE_AREA, 2);
+  int    tiles  = (int) CLAMP (wanted, shared, MAX_TILES);
   double least  = G_MAXDOUBLE;
   int    columns, rows;
 
@@ -222,45 +224,64 @@ report_progress (Run *run)
   jf_task_progress (&run->options->task, MIN ((double) done / total, 1.0));
 }
 
-/* Of the rows since the last time. */
+/* Of what was made since the last time. */
 static void
 tell (Tile *tile)
 {
   const JfFilterOptions *options = tile->run->options;
   const JfRegion        *all     = &tile->job.region;
+  const JfRegion        *made    = &tile->untold;
   int                    unit    = tile->run->unit;
-  int                    x       = MAX (tile->job.tile.x * unit, all->x);
-  int                    y       = MAX ((tile->job.tile.y + tile->rows_told) * unit, all->y);
-  int                    right   = MIN ((tile->job.tile.x + tile->job.tile.width) * unit, all->x + all->width);
-  int                    below   = MIN ((tile->job.tile.y + tile->rows) * unit, all->y + all->height);
+  int                    x       = MAX (made->x * unit, all->x);
+  int                    y       = MAX (made->y * unit, all->y);
+  int                    right   = MIN ((made->x + made->width) * unit, all->x + all->width);
+  int                    below   = MIN ((made->y + made->height) * unit, all->y + all->height);
 
-  tile->rows_told = tile->rows;
-  options->func (&(JfRegion) { x, y, right - x, below - y }, options->data);
+  if (made->height > 0)
+    options->func (&(JfRegion) { x, y, right - x, below - y }, options->data);
+  tile->untold.height = 0;
+}
+
+/* Rows of a strip follow each other; what does not is told of by itself. */
+static void
+note (Tile           *tile,
+      const JfRegion *made)
+{
+  const JfRegion *all    = &tile->run->blocks;
+  JfRegion       *untold = &tile->untold;
+
+  if (untold->height > 0 && (made->x != untold->x || made->y != untold->y + untold->height))
+    tell (tile);
+
+  if (untold->height == 0)
+    *untold = *made;
+  else
+    untold->height += made->height;
+
+  if ((gint64) untold->height * untold->width * PARTS_TOLD >= (gint64) all->width * all->height ||
+      made->y + made->height == tile->job.tile.y + tile->job.tile.height)
+    tell (tile);
 }
 
 /* A JfBandFunc. The caller reports what others have done, too. */
 static gboolean
-advance (int      rows,
-         gpointer data)
+advance (const JfRegion *made,
+         gpointer        data)
 {
-  Tile           *tile   = data;
-  Run            *run    = tile->run;
-  const JfRegion *blocks = &run->blocks;
+  Tile *tile = data;
+  Run  *run  = tile->run;
 
-  if (rows == 0)
+  if (! made)
     {
       if (g_thread_self () == run->caller)
         report_progress (run);
       return TRUE;
     }
 
-  tile->rows += rows;
-  if (run->options->func &&
-      (tile->rows == tile->job.tile.height ||
-       (gint64) (tile->rows - tile->rows_told) * tile->job.tile.width * PARTS_TOLD >= (gint64) blocks->width * blocks->height))
-    tell (tile);
+  if (run->options->func)
+    note (tile, made);
 
-  g_atomic_pointer_add (&run->done, (gsize) rows * tile->job.tile.width);
+  g_atomic_pointer_add (&run->done, (gsize) made->width * made->height);
   if (g_cancellable_is_cancelled (run->options->task.cancellable))
     g_atomic_int_set (&run->stopped, TRUE);
 

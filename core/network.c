@@ -12,6 +12,8 @@
  * right of its readers' as these look around themselves: so it adds to what the strip before has made, of which the last columns
  * are kept ("edges"), and nothing is made twice. The first strip of a tile has no such columns and begins further left.
  *
+ * Where the pictures go straight into one stack of 3x3 kernels, a cascade makes all of it instead (cascade.h).
+ *
  * A three-plane target under a one-plane model has three copies of T and F beside each other and G only once, as well as what
  * F's first layer makes of G's features.
  *
@@ -21,6 +23,7 @@
  */
 #include <string.h>
 
+#include "cascade.h"
 #include "conv.h"
 #include "network.h"
 #include "pages.h"
@@ -67,6 +70,7 @@ struct _JfNetwork
   int       guidance_planes;
   int       copies;             /* of T and F */
   Chain     chains[JF_N_STACKS];
+  JfCascade *cascade;           /* (nullable): all layers, instead of the chains */
   int       strip;              /* width of the strips of tiles in blocks, or 0 if tiles are made in one piece */
   int       widest_tile;        /* in blocks, G_MAXINT in strips                                               */
   Step     *noise_step;         /* (nullable): the one that sees the noise level */
@@ -123,6 +127,7 @@ struct _JfBand
   JfSchedule       schedule;
   const JfBandJob *job;                 /* from start to end */
   int              max_threads;
+  JfCascadeTile    tile;                /* of a cascade */
 };
 
 /*  private functions  */
@@ -415,6 +420,14 @@ init_filter (JfNetwork       *network,
 
   layers[0] = *first;
   averaged  = layer_average_outputs (&layers[stack->n_layers - 1], outputs, &biases);
+
+  if (network->copies == 1 && network->chains[JF_STACK_TARGET].n_steps == 0 && jf_cascade_suits (layers, stack->n_layers))
+    {
+      network->cascade = jf_cascade_new (gemm, layers, stack->n_layers, model->space_to_depth);
+      network->chains[JF_STACK_FILTER].halo = stack->n_layers;
+      return;
+    }
+
   chain_init (&network->chains[JF_STACK_FILTER], gemm, method, layers, stack->n_layers, network->copies, shared, FALSE);
 }
 
@@ -757,6 +770,12 @@ choose_width (JfNetwork *network)
   int halo  = jf_network_get_halo (network);
   int lanes = MAX_LANES;
 
+  if (network->cascade)
+    {
+      network->widest_tile = G_MAXINT;
+      return;
+    }
+
   while (lanes > MIN_LANES && count_floats (network, MAX (lanes * JF_TILE - 2 * halo, 1)) > FEATURE_CACHE)
     lanes -= 2 * JF_LANES;
 
@@ -1062,12 +1081,14 @@ write_phase (const JfBandJob *job,
       output[lane * step] = values[lane];
 }
 
-/* Writes the values of one channel, of which @left come before the tile. */
+/* Writes the values of one channel, of which @left come before those of the @width blocks from @column on. */
 static void
-write_channel (const Node      *node,
-               const JfBandJob *job,
+write_channel (const JfBandJob *job,
                const float     *values,
+               gsize            phase_stride,
                int              left,
+               int              column,
+               int              width,
                int              r,
                int              dx,
                const float     *target,
@@ -1075,9 +1096,9 @@ write_channel (const Node      *node,
 {
   int x;
 
-  for (x = left; x < left + MIN (JF_TILE, job->tile.width); x++)
-    write_phase (job, values + jf_feature_column (&node->feature, x), (left + job->tile.width - 1 - x) / JF_TILE + 1,
-                 target, (job->tile.x + x - left) * r + dx, r * JF_TILE, output);
+  for (x = left; x < left + MIN (JF_TILE, width); x++)
+    write_phase (job, values + x % JF_TILE * phase_stride + x / JF_TILE, (left + width - 1 - x) / JF_TILE + 1,
+                 target, (column + x - left) * r + dx, r * JF_TILE, output);
 }
 
 /* Asks for the part of a row that will be written in the next block of rows. */
@@ -1122,8 +1143,8 @@ node_write_row (const Node   *node,
 
       if (channel % r == 0)
         prefetch_output (job, output, row, r);
-      write_channel (node, job, from + channel * jf_feature_channel_stride (&node->feature), left, r, channel % r,
-                       band->network->residual ? target : NULL, output);
+      write_channel (job, from + channel * jf_feature_channel_stride (&node->feature), node->feature.phase_stride, left,
+                     job->tile.x, job->tile.width, r, channel % r, band->network->residual ? target : NULL, output);
     }
 }
 
@@ -1259,7 +1280,221 @@ work_on_output (JfBand *band,
   for (i = 0; i < rows; i++)
     node_write_row (band->result, band, y + i);
 
-  return ! job->func || job->func (rows, job->data);
+  return ! job->func ||
+         job->func (&(JfRegion) { job->tile.x, job->tile.y + y, job->tile.width, rows }, job->data);
+}
+
+/*  cascades  */
+
+/* The columns of the picture in the lanes of a row, of which there is one more on the left, for the r columns of a block. */
+static void
+part_find_columns (const JfCascadePart *part,
+                   const JfBand        *band,
+                   int                 *columns)
+{
+  int r     = band->network->space_to_depth;
+  int first = band->job->tile.x + part->column + jf_cascade_get_n_layers (band->network->cascade);
+  int lanes = part->vectors * JF_LANES;
+  int dx, phase, lane;
+
+  for (dx = 0; dx < r; dx++)
+    for (phase = 0; phase < JF_TILE; phase++)
+      for (lane = -1; lane < lanes; lane++)
+        *columns++ = CLAMP (r * (first + JF_TILE * lane + phase) + dx, 0, band->job->target->width - 1);
+}
+
+/* The row of a picture that is row @dy of the blocks of row @row. */
+static int
+part_find_row (const JfCascadePart *part,
+               const JfBand        *band,
+               const JfPlanes      *planes,
+               int                  row,
+               int                  dy)
+{
+  int block = CLAMP (part->first_row + row, part->min_row, part->max_row);
+
+  return CLAMP (band->network->space_to_depth * (band->job->tile.y + block) + dy, 0, planes->height - 1);
+}
+
+/* Asks for all rows that part_read_plane() will read. */
+static void
+part_prefetch_plane (const JfCascadePart *part,
+                     const JfBand        *band,
+                     const JfPlanes      *planes,
+                     int                  plane,
+                     int                  dy,
+                     const int           *columns)
+{
+  int r    = band->network->space_to_depth;
+  int last = r * JF_TILE * (part->vectors * JF_LANES + 1) - 1;
+  int row;
+
+  for (row = 0; row < JF_CASCADE_ROWS; row++)
+    prefetch_row (jf_planes_get_row (planes, plane, columns[0], part_find_row (part, band, planes, row, dy)),
+                  columns[last] - columns[0]);
+}
+
+/* Row @dy of all blocks of a plane. */
+JF_DISPATCH static void
+part_read_plane (const JfCascadePart *part,
+                 const JfBand        *band,
+                 const JfPlanes      *planes,
+                 int                  plane,
+                 int                  dy,
+                 const int           *columns)
+{
+  int    r      = band->network->space_to_depth;
+  int    lanes  = part->vectors * JF_LANES + 1;
+  float *to     = part->rows + JF_CASCADE_LEAD - 1;
+  int    dx, row, phase, lane;
+
+  for (dx = 0; dx < r; dx++, columns += JF_TILE * lanes)
+    for (row = 0; row < JF_CASCADE_ROWS; row++)
+      {
+        const float *from = jf_planes_get_row (planes, plane, 0, part_find_row (part, band, planes, row, dy));
+
+        for (phase = 0; phase < JF_TILE; phase++, to += part->phase_stride)
+          for (lane = 0; lane < lanes; lane++)
+            to[lane] = from[columns[phase * lanes + lane]];
+      }
+}
+
+/* Both pictures, as in node_read_row(). */
+static void
+part_read (const JfCascadePart *part,
+           const JfBand        *band,
+           int                 *columns)
+{
+  const JfPlanes *pictures[] = { band->job->guidance, band->job->target };
+  int             r          = band->network->space_to_depth;
+  int             channel    = 0;
+  guint           i;
+  int             plane, dy;
+
+  part_find_columns (part, band, columns);
+  for (i = 0; i < G_N_ELEMENTS (pictures); i++)
+    for (plane = 0; plane < pictures[i]->channels; plane++)
+      for (dy = 0; dy < r; dy++, channel += r)
+        {
+          part_prefetch_plane (part, band, pictures[i], MIN (plane + 1, pictures[i]->channels - 1), dy, columns);
+          part_read_plane (part, band, pictures[i], plane, dy, columns);
+          jf_cascade_read (part, channel, r);
+        }
+}
+
+/* One channel of the result. */
+static void
+part_write_channel (const JfCascadePart *part,
+                    const JfBand        *band,
+                    const float         *from,
+                    int                  channel,
+                    int                  n_rows)
+{
+  const JfBandJob *job    = band->job;
+  int              r      = band->network->space_to_depth;
+  int              plane  = channel / (r * r);
+  gsize            stride = part->phase_stride;
+  int              i;
+
+  for (i = 0; i < n_rows; i++, from += JF_TILE * stride)
+    {
+      int          row    = (job->tile.y + part->top + i) * r + channel / r % r;
+      const float *target = band->network->residual ? jf_planes_get_row (job->target, plane, 0, row) : NULL;
+
+      if (row >= job->region.y && row < job->region.y + job->region.height)
+        write_channel (job, from + JF_CASCADE_LEAD, stride, part->left - part->column, job->tile.x + part->left,
+                       part->right - part->left, r, channel % r, target,
+                       jf_planes_get_row (job->output, plane, 0, row - job->region.y));
+    }
+}
+
+static gboolean
+part_write (const JfCascadePart *part,
+            JfBand              *band,
+            int                  number)
+{
+  const JfBandJob *job     = band->job;
+  const JfCascade *cascade = band->network->cascade;
+  int              last    = jf_cascade_get_n_layers (cascade) - 1;
+  int              n_rows  = MIN (JF_CASCADE_BLOCK_ROWS, job->tile.height - part->top);
+  int              channel;
+
+  for (channel = 0; channel < jf_cascade_get_outputs (cascade, last); channel++)
+    part_write_channel (part, band, jf_cascade_make (part, channel), channel, n_rows);
+
+  if (! jf_schedule_await_part (&band->schedule, jf_cascade_find_earlier (cascade, &band->tile, number, last), last))
+    return FALSE;
+
+  return ! job->func ||
+         job->func (&(JfRegion) { job->tile.x + part->left, job->tile.y + part->top, part->right - part->left, n_rows },
+                    job->data);
+}
+
+/* Of one part all layers, each of them after the part before has passed it on. */
+static gboolean
+work_on_part (JfBand *band,
+              int     number,
+              float  *scratch)
+{
+  const JfCascade *cascade = band->network->cascade;
+  int              last    = jf_cascade_get_n_layers (cascade) - 1;
+  JfCascadePart    part;
+  int              layer;
+
+  jf_cascade_start_part (cascade, &band->tile, number, scratch, &part);
+  part_read (&part, band, (int *) (scratch + jf_cascade_get_part_size (cascade)));
+  for (layer = 0; layer < part.n_layers; layer++)
+    {
+      jf_cascade_multiply (&part, layer);
+      if (layer == last)
+        return part_write (&part, band, number);
+
+      if (! jf_schedule_await_part (&band->schedule, jf_cascade_find_earlier (cascade, &band->tile, number, layer), layer))
+        return FALSE;
+      jf_cascade_pass_on (&part, layer, layer == 0 ? band->noise_bias : jf_cascade_get_bias (cascade, layer));
+      jf_schedule_finish_part (&band->schedule, number, layer);
+    }
+
+  return TRUE;
+}
+
+/* What parts hand on, and what threads need; there are as many of them as layers, or as blocks of rows. */
+static void
+band_fit_cascade (JfBand *band)
+{
+  const JfNetwork *network = band->network;
+  const JfCascade *cascade = network->cascade;
+  gsize            carry   = jf_cascade_get_carry_size (cascade);
+  gsize            columns = network->space_to_depth * JF_TILE * jf_cascade_get_max_phase_stride (cascade);
+
+  g_ptr_array_set_size (band->nodes, 0);
+  g_free (band->noise_bias);
+  band->noise_bias   = g_new (float, jf_cascade_get_outputs (cascade, 0));
+  band->scratch_size = jf_cascade_get_part_size (cascade) + columns + LINE_FLOATS;
+  band->max_threads  = MIN (JF_BAND_MAX_THREADS, jf_cascade_get_n_layers (cascade));
+
+  band_reserve (band, (carry + JF_BAND_MAX_THREADS * band->scratch_size) * sizeof (float));
+  band->tile.carry = band->memory;
+  band->scratch    = band->memory + carry;
+}
+
+static void
+band_start_cascade (JfBand *band)
+{
+  const JfNetwork *network = band->network;
+  const JfCascade *cascade = network->cascade;
+  int              number, o;
+
+  for (o = 0; o < jf_cascade_get_outputs (cascade, 0); o++)
+    band->noise_bias[o] = jf_cascade_get_bias (cascade, 0)[o] +
+                          (network->noise_gain ? band->job->noise_level * network->noise_gain[o] : 0.0f);
+
+  jf_cascade_start_tile (cascade, &band->tile, band->job->tile.width, band->job->tile.height);
+  jf_schedule_restart (&band->schedule);
+  for (number = 0; number < band->tile.n_strips * band->tile.n_blocks; number++)
+    jf_schedule_add (&band->schedule, &(JfStage) { .y = number, .n_parts = jf_cascade_get_n_layers (cascade),
+                                                   .in_order = TRUE });
+  jf_schedule_begin (&band->schedule);
 }
 
 /* Does what was claimed; FALSE if the work was stopped. */
@@ -1271,6 +1506,8 @@ work (JfBand   *band,
   Node *node = worker->stage->what;
   int   i;
 
+  if (band->network->cascade)
+    return work_on_part (band, worker->stage->y, scratch);
   if (! node)
     return work_on_output (band, worker->stage->y);
   if (node->step)
@@ -1332,7 +1569,7 @@ jf_network_new (const JfModel   *model,
   if (model->noise_level)
     init_noise (network, model);
   choose_width (network);
-  network->exact_rows = has_exact_rows (network);
+  network->exact_rows = ! network->cascade && has_exact_rows (network);
 
   return network;
 }
@@ -1351,6 +1588,7 @@ jf_network_free (JfNetwork *network)
 
   for (i = 0; i < JF_N_STACKS; i++)
     chain_clear (&network->chains[i]);
+  jf_cascade_free (network->cascade);
   g_free (network->noise_gain);
   g_free (network);
 }
@@ -1384,12 +1622,12 @@ jf_network_get_widest_tile (const JfNetwork *network)
  * jf_network_runs_in_strips:
  * @network: a network
  *
- * Returns: whether wide tiles are made in strips: see jf_band_get_strip()
+ * Returns: whether wide tiles are made in strips: see jf_band_get_strip(), or those of a cascade
  */
 gboolean
 jf_network_runs_in_strips (const JfNetwork *network)
 {
-  return network->strip > 0;
+  return network->strip > 0 || network->cascade;
 }
 
 /**
@@ -1403,6 +1641,18 @@ gboolean
 jf_network_has_exact_rows (const JfNetwork *network)
 {
   return network->exact_rows;
+}
+
+/**
+ * jf_network_is_cascade:
+ * @network: a network
+ *
+ * Returns: whether tiles are made by a cascade (cascade.h), which all threads of a band can share at no cost
+ */
+gboolean
+jf_network_is_cascade (const JfNetwork *network)
+{
+  return network->cascade != NULL;
 }
 
 /**
@@ -1435,6 +1685,7 @@ jf_band_free (JfBand *band)
   g_ptr_array_unref (band->nodes);
   g_free (band->noise_bias);
   g_free (band->edges);
+  jf_cascade_clear_tile (&band->tile);
   g_aligned_free (band->memory);
   g_free (band);
 }
@@ -1473,6 +1724,15 @@ jf_band_fit (JfBand          *band,
 
   if (jf_band_fits (band, network, width))
     return;
+
+  if (network->cascade)
+    {
+      band->network = network;
+      band->serial  = network->serial;
+      band->width   = width;
+      band_fit_cascade (band);
+      return;
+    }
 
   band_lay_out (band, network, width);
   band->scratch_size = 0;
@@ -1523,6 +1783,12 @@ jf_band_start (JfBand          *band,
   int              o;
 
   band->job = job;
+  if (network->cascade)
+    {
+      band_start_cascade (band);
+      return;
+    }
+
   if (network->strip > 0)
     band_start_strip (band);
   for (i = 0; i < band->nodes->len; i++)
@@ -1569,7 +1835,7 @@ jf_band_work (JfBand *band,
       {
         jf_schedule_finish (&band->schedule, &worker);
         if (job->func)
-          job->func (0, job->data);
+          job->func (NULL, job->data);
       }
     else
       {

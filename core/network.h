@@ -26,11 +26,11 @@ typedef struct _JfNetwork JfNetwork;
 /* The rows that flow between the layers of a network, for one tile at a time. */
 typedef struct _JfBand JfBand;
 
-/* Called after every few rows, in their order, in any of the threads; FALSE stops the band. Also called with 0, after every other
- * part of the work in the thread that did it.
+/* Called after every few rows, in their order, in any of the threads, with what was made, in blocks; FALSE stops the band. Also
+ * called with NULL, after every other part of the work in the thread that did it.
  */
-typedef gboolean (* JfBandFunc) (int      rows,
-                                 gpointer data);
+typedef gboolean (* JfBandFunc) (const JfRegion *made,
+                                 gpointer        data);
 
 /* What a band works on. Positions and sizes of `tile` are in blocks of space_to_depth² pixels. */
 typedef struct
@@ -59,6 +59,8 @@ int         jf_network_get_widest_tile
 
 gboolean    jf_network_has_exact_rows   (const JfNetwork  *network);
 gboolean    jf_network_runs_in_strips
+                                (const JfNetwork  *network);
+gboolean    jf_network_is_cascade
                                 (const JfNetwork  *network);
 
 JfBand    * jf_band_new         (void);

@@ -59,7 +59,7 @@ wake (JfSchedule *schedule)
   g_mutex_unlock (&schedule->mutex);
 }
 
-/* Until all parts before @end are done; FALSE if the work was stopped. */
+/* Until all parts before @end are done, of which @worker remembers the first ones; FALSE if the work was stopped. */
 static gboolean
 await (JfSchedule *schedule,
        JfWorker   *worker,
@@ -79,6 +79,14 @@ await (JfSchedule *schedule,
   g_mutex_unlock (&schedule->mutex);
 
   return ! is_stopped (schedule);
+}
+
+static int
+find_part (const JfSchedule *schedule,
+           int               stage,
+           int               part)
+{
+  return get_stage (schedule, stage)->first + part;
 }
 
 /* The parts that have to be done before part @part of a stage. */
@@ -253,7 +261,8 @@ jf_schedule_claim (JfSchedule *schedule,
 
   worker->stage = get_stage (schedule, (int) schedule->next_stage);
   worker->first = schedule->next_part;
-  worker->n     = schedule->n_workers > 1 ? 1 : MIN (worker->stage->batch, worker->stage->n_parts - worker->first);
+  worker->n     = worker->stage->in_order ? worker->stage->n_parts :
+                  schedule->n_workers > 1 ? 1 : MIN (worker->stage->batch, worker->stage->n_parts - worker->first);
 
   schedule->next_part += worker->n;
   if (schedule->next_part == worker->stage->n_parts)
@@ -280,6 +289,48 @@ jf_schedule_await_turn (JfSchedule *schedule,
                         JfWorker   *worker)
 {
   return await (schedule, worker, worker->stage->first + worker->first);
+}
+
+/**
+ * jf_schedule_await_part:
+ * @schedule: a schedule
+ * @stage:    the number of a stage before that of the calling thread, or less than 0 for none
+ * @part:     one of its parts
+ *
+ * Waits until this part is done, whatever others are.
+ *
+ * Returns: FALSE if the work was stopped
+ */
+gboolean
+jf_schedule_await_part (JfSchedule *schedule,
+                        int         stage,
+                        int         part)
+{
+  JfWorker others;
+
+  if (stage < 0)
+    return ! is_stopped (schedule);
+
+  others = (JfWorker) { .n_done = find_part (schedule, stage, part) };
+
+  return await (schedule, &others, others.n_done + 1);
+}
+
+/**
+ * jf_schedule_finish_part:
+ * @schedule: a schedule
+ * @stage:    the number of the calling thread's stage
+ * @part:     one of its parts
+ *
+ * Tells the others that this part is done.
+ */
+void
+jf_schedule_finish_part (JfSchedule *schedule,
+                         int         stage,
+                         int         part)
+{
+  g_atomic_int_set (&schedule->done[find_part (schedule, stage, part)], TRUE);
+  wake (schedule);
 }
 
 /**

@@ -17,6 +17,7 @@ typedef struct
   int       n_parts;
   int       batch;          /* parts that a thread alone had better do together */
   gboolean  by_panels;      /* a part is a panel of lanes */
+  gboolean  in_order;       /* one thread does all parts, one after the other, and waits for what they need by itself */
 
   /*< private >*/
   int       first;          /* of all parts                                              */
@@ -78,6 +79,13 @@ gboolean jf_schedule_claim      (JfSchedule    *schedule,
                                  JfWorker      *worker);
 gboolean jf_schedule_await_turn (JfSchedule    *schedule,
                                  JfWorker      *worker);
+gboolean jf_schedule_await_part (JfSchedule    *schedule,
+                                 int            stage,
+                                 int            part);
+void     jf_schedule_finish_part
+                                (JfSchedule    *schedule,
+                                 int            stage,
+                                 int            part);
 void     jf_schedule_finish     (JfSchedule    *schedule,
                                  JfWorker      *worker);
 void     jf_schedule_stop       (JfSchedule    *schedule);

@@ -138,6 +138,23 @@ test_strips (void)
   check_against_reference ("joined.safetensors", 3, 3, 6137, 15);
 }
 
+/* Cascades: one strip and several, the first one narrower and wider than the others, with a vector more in some layers than in
+ * others; blocks of one row of tiles and of two, and more layers than a block above the picture has rows for.
+ */
+static void
+test_cascades (void)
+{
+  static const int sizes[][2] = { { 96, 2 }, { 97, 12 }, { 73, 25 }, { 192, 24 }, { 179, 13 }, { 193, 49 }, { 287, 26 },
+                                  { 385, 63 }, { 401, 35 }, { 577, 11 }, { 1001, 97 } };
+  guint            s;
+
+  for (s = 0; s < G_N_ELEMENTS (sizes); s++)
+    {
+      check_against_reference ("deep.safetensors", 3, 3, sizes[s][0], sizes[s][1]);
+      check_against_reference ("joined.safetensors", 1, 3, sizes[s][0], sizes[s][1]);
+    }
+}
+
 static void
 check_threads (const char *name,
                int         width,
@@ -168,6 +185,8 @@ test_threads (void)
   check_threads ("paper.safetensors", 401, 1207);
   check_threads ("blocks.safetensors", 801, 2407);
   check_threads ("plain.safetensors", 301, 407);
+  check_threads ("deep.safetensors", 401, 307);
+  check_threads ("joined.safetensors", 97, 53);
 }
 
 /* Several callers of one filter, again and again with other sizes: what threads and memory did before must not show. */
@@ -221,8 +240,11 @@ test_calls (void)
   g_autoptr(JfModel)  other    = load_model ("plain.safetensors");
   g_autoptr(JfFilter) filter   = jf_filter_new (model);
   g_autoptr(JfFilter) another  = jf_filter_new (other);
+  g_autoptr(JfModel)  third    = load_model ("deep.safetensors");
+  g_autoptr(JfFilter) cascade  = jf_filter_new (third);
   Caller              callers[] = { caller_new (filter, 301, 207), caller_new (filter, 91, 187),
-                                    caller_new (another, 203, 301), caller_new (another, 33, 20) };
+                                    caller_new (another, 203, 301), caller_new (another, 33, 20),
+                                    caller_new (cascade, 401, 99), caller_new (cascade, 77, 131) };
   GThread            *threads[G_N_ELEMENTS (callers)];
   guint               i;
 
@@ -332,6 +354,7 @@ test_region (void)
   for (i = 0; i < G_N_ELEMENTS (regions); i++)
     {
       check_region ("colour-noise.safetensors", &regions[i]);
+      check_region ("deep.safetensors", &regions[i]);
       check_region ("blocks.safetensors", &regions[i]);
       check_region ("plain.safetensors", &regions[i]);
     }
@@ -361,10 +384,10 @@ note_part (const JfRegion *part,
 
 /* Of every pixel of the region once, and of none besides, by any number of threads. */
 static void
-test_parts (void)
+test_parts (gconstpointer name)
 {
   const JfRegion       region   = { 37, 11, 611, 453 };
-  g_autoptr (JfModel)  model    = load_model ("colour-noise.safetensors");
+  g_autoptr (JfModel)  model    = load_model (name);
   g_autoptr (JfFilter) filter   = jf_filter_new (model);
   g_auto (JfPlanes)    target   = random_planes (3, 700, 500);
   g_auto (JfPlanes)    guidance = random_planes (3, 700, 500);
@@ -515,12 +538,14 @@ main (int    argc,
   g_test_add_func ("/filter/reference", test_reference);
   g_test_add_func ("/filter/tiles", test_tiles);
   g_test_add_func ("/filter/strips", test_strips);
+  g_test_add_func ("/filter/cascades", test_cascades);
   g_test_add_func ("/filter/threads", test_threads);
   g_test_add_func ("/filter/calls", test_calls);
   g_test_add_func ("/filter/crew", test_crew);
   g_test_add_func ("/filter/two-planes", test_two_planes);
   g_test_add_func ("/filter/region", test_region);
-  g_test_add_func ("/filter/parts", test_parts);
+  g_test_add_data_func ("/filter/parts", "colour-noise.safetensors", test_parts);
+  g_test_add_data_func ("/filter/parts/cascade", "deep.safetensors", test_parts);
   g_test_add_func ("/filter/far-values", test_far_values);
   g_test_add_data_func ("/filter/progress/1", GINT_TO_POINTER (1), test_progress);
   g_test_add_data_func ("/filter/progress/2", GINT_TO_POINTER (2), test_progress);

@@ -26,6 +26,8 @@ MODELS = {
                {'target': [(6, 3)], 'guidance': [(5, 3)], 'filter': [(7, 1), (6, 3), (12, 3)]}),
     'joined-planes': ({'residual': 'true', 'noise_level': 'true'}, {'target': [(4, 5)], 'guidance': [(3, 5)], 'filter': [(6, 1), (1, 3)]}),
     'paper': ({'residual': 'true'}, {'target': [(6, 9), (4, 1), (1, 5)], 'guidance': [(5, 9), (3, 1), (1, 5)], 'filter': [(6, 9), (4, 1), (1, 5)]}),
+    'deep': ({'residual': 'true', 'space_to_depth': '2', 'target_channels': '3'},
+             {'target': [(9, 3)], 'guidance': [(4, 3)], 'filter': [(13, 1), (18, 3), (6, 3), (17, 3), (5, 3), (9, 3), (11, 3), (12, 3)]}),
 }
 
 # case: shape of the target, shape of the guidance
