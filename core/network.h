@@ -18,7 +18,7 @@ typedef enum
 } JfNetworkMethod;
 
 /* How many threads may work on a tile together. */
-#define JF_BAND_MAX_THREADS 8
+#define JF_BAND_MAX_THREADS 16
 
 /* A model's weights, packed for this CPU and for one kind of picture. Immutable. */
 typedef struct _JfNetwork JfNetwork;
