@@ -10,7 +10,7 @@
 #endif
 
 /* Eight float lanes: one AVX2 register, half an AVX-512 one, two of SSE2 or NEON. The compiler splits
- * it where the machine has less, so one source serves every CPU. What is compiled for AVX-512 alone asks for sixteen.
+ * it where the machine has less, so one source serves every CPU. What is compiled for some CPUs alone asks for theirs.
  */
 #ifndef JF_LANES
 #define JF_LANES 8
@@ -27,7 +27,7 @@ typedef int JfVectorMask __attribute__ ((vector_size (JF_LANES * sizeof (int))))
 /* A function that is compiled once per level of vector instructions; the loader picks the best that
  * the CPU can run (GCC manual, "Function Multiversioning"). Needs a C library with IFUNC.
  */
-#if defined (__x86_64__) && defined (__gnu_linux__) && ! defined (__clang__) && ! defined (JF_NO_DISPATCH)
+#if defined (__x86_64__) && defined (__gnu_linux__) && ! defined (__clang__)
 #define JF_DISPATCH __attribute__ ((target_clones ("arch=x86-64-v4", "arch=x86-64-v3", "default")))
 #else
 #define JF_DISPATCH
@@ -75,6 +75,8 @@ jf_vector_shift_in (float    first,
 
 #if JF_LANES == 16
   return __builtin_shufflevector (all, v, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30);
+#elif JF_LANES == 4
+  return __builtin_shufflevector (all, v, 3, 4, 5, 6);
 #else
   return __builtin_shufflevector (all, v, 7, 8, 9, 10, 11, 12, 13, 14);
 #endif

@@ -3,8 +3,8 @@
  *
  * transform: tiles to products and back, by vectors
  *
- * This file is compiled twice: for vectors of eight tiles on any CPU, and for those of sixteen with AVX-512, which take 15 %
- * less time (Zen 4).
+ * This file is compiled for vectors of four tiles, which every CPU has, for those of eight with AVX2, and for those of sixteen with
+ * AVX-512. They have to be a machine's own: the compiler splits larger ones by way of memory, which takes five times as long.
  */
 #include "feature.h"
 #include "simd.h"
@@ -12,7 +12,11 @@
 #include "winograd.h"
 
 #if JF_LANES == 16
-#define jf_transforms jf_transforms_wide
+#define jf_transforms jf_transforms_16
+#elif JF_LANES == 8
+#define jf_transforms jf_transforms_8
+#else
+#define jf_transforms jf_transforms_4
 #endif
 
 #define SIDE      JF_WINOGRAD_SIDE
@@ -187,7 +191,7 @@ find_columns (gssize *offset,
 }
 
 /* See jf_winograd_transform_input(). */
-JF_DISPATCH static void
+static void
 input (const float *const *rows,
        gsize               phase_stride,
        gsize               channel_stride,
@@ -292,7 +296,7 @@ transform_outputs (const float  *products,
 }
 
 /* See jf_winograd_transform_output(). */
-JF_DISPATCH static void
+static void
 output (const float  *products,
         gsize         product_stride,
         gsize         output_stride,
@@ -365,7 +369,7 @@ evaluate_all_pixels (const float *pixels,
 }
 
 /* See jf_winograd_evaluate_pixels(). */
-JF_DISPATCH static void
+static void
 evaluate (const float *pixels,
           gsize        phase_stride,
           int          lanes,
@@ -424,7 +428,7 @@ interpolate_taps (const float *products,
 }
 
 /* See jf_winograd_interpolate_taps(). */
-JF_DISPATCH static void
+static void
 interpolate (const float *products,
              gsize        value_stride,
              int          lanes,

@@ -1,7 +1,7 @@
 /* Joint Filter: learned joint image filtering
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * transform: tiles to products and back, by vectors of JF_LANES tiles or, if the CPU has AVX-512, of twice as many
+ * transform: tiles to products and back, by vectors of four, eight or sixteen tiles
  */
 #pragma once
 
@@ -51,7 +51,8 @@ typedef struct
                              float       *sums);
 } JfTransforms;
 
-extern const JfTransforms jf_transforms;
-extern const JfTransforms jf_transforms_wide;
+extern const JfTransforms jf_transforms_4;
+extern const JfTransforms jf_transforms_8;      /* x86-64 only, where the CPU has AVX2    */
+extern const JfTransforms jf_transforms_16;     /* x86-64 only, where the CPU has AVX-512 */
 
 G_END_DECLS

@@ -34,16 +34,24 @@ static const double kernel_matrix[SIDE][JF_WINOGRAD_KERNEL] =
 
 /*  private functions  */
 
-/* For so many vectors of JF_LANES tiles: with AVX-512 two are one. */
+/* For so many vectors of JF_LANES tiles, which may become fewer or more of another width. */
 static const JfTransforms *
 get_transforms (int *vectors)
 {
-  if (*vectors != 2 || ! jf_kernel_is_available ())
-    return &jf_transforms;
+#ifdef __x86_64__
+  if (*vectors == 2 && jf_kernel_is_available ())
+    {
+      *vectors = 1;
+      return &jf_transforms_16;
+    }
 
-  *vectors = 1;
+  if (__builtin_cpu_supports ("avx2") && __builtin_cpu_supports ("fma"))
+    return &jf_transforms_8;
+#endif
 
-  return &jf_transforms_wide;
+  *vectors *= 2;
+
+  return &jf_transforms_4;
 }
 
 /*  public functions  */
