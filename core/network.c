@@ -915,7 +915,9 @@ add_stage (JfBand *band,
   return jf_schedule_add (&band->schedule, &stage);
 }
 
-/* Taps are added to the rows of the stage before, and begin rows in all panels at once. */
+/* Taps are added to the rows of the stage before, and begin rows in all panels at once. What fills up the first block of tiles lies
+ * where a later one will, which has to come later even where no source does between them, as in very small pictures.
+ */
 static void
 node_plan_block (Node   *node,
                  JfBand *band,
@@ -935,7 +937,7 @@ node_plan_block (Node   *node,
       node->sources[s]->read_by = stage;
     }
   jf_schedule_depend (&band->schedule, stage, node->read_by, late ? JF_SCHEDULE_WHOLE : JF_SCHEDULE_NEXT);
-  if (late)
+  if (late || node->block_rows > 1)
     jf_schedule_depend (&band->schedule, stage, node->made_by, JF_SCHEDULE_NEXT);
 
   node->made_by = stage;
