@@ -137,7 +137,7 @@ struct _JfBand
  * take as long as 13 to 15 multiplications per tile of an input and as many per output, the packing of a column 27 to 32, the
  * adding of a tap up to 7. Tiles have about half of the multiplications by taps that are counted here (winograd.c), so taps are
  * chosen cautiously: networks with them cannot be made in strips. Counted exactly they would only be chosen for more models where
- * panels of weights are of 12 or more outputs, for 3x3 kernels to 4 outputs, by 4 %.
+ * panels of weights are of 12 or more outputs, for 3x3 kernels to 4 outputs, and by little.
  */
 #define PRODUCT_SPEED  0.9
 #define TRANSFORM_TIME 14.0
