@@ -23,9 +23,9 @@
  *
  * Nor is noise the same in light and shade, and the flattest blocks would be the least noisy ones. So the
  * blocks are sorted by brightness into four classes, each is measured by itself, and the mean of the two in
- * the middle taken: neither a class without any flat place counts, nor a shade without any noise. But where the noise
- * falls from class to class, as the curve makes it that light is encoded with, the darkest class is what to be told of: networks
- * leave noise that is stronger than they know, and lose little by knowing of too much.
+ * the middle taken: neither a class without any flat place counts, nor a shade without any noise. But where the
+ * noise falls from class to class, as the curve that light is encoded with makes it, the darkest class counts:
+ * networks leave noise that is stronger than they know, and lose little by knowing of too much.
  *
  * Texture that a guide shows as well is no noise, since the noise of two pictures is independent: what least
  * squares find of the guide in a block or square is taken away before it is measured.
@@ -73,8 +73,8 @@
 #define MAX_CUT           44
 #define CUT_EXPONENT      1.55f
 
-/* Noise falls with the light if no class has more than this share of the next darker one's variance: chance may make the same
- * differ by so much.
+/* Noise falls with the light if no class has more than this share of the next darker one's variance: chance may
+ * make equal ones differ by so much.
  */
 #define MAX_STEP          1.2
 
@@ -292,9 +292,10 @@ static const double band_weights[N_BANDS] = { 0.0, 21.0 / 64.0, 22.0 / 64.0, 21.
  * @target:   a picture of any size
  * @guidance: (nullable): a picture of the same scene and size with noise of its own
  *
- * Estimates the standard deviation of the noise, in the units of the picture's values, as the root mean square over the channels;
- * where it falls with the light, up to that of the darkest quarter. Clipped areas are left out, and so are channels that have nothing else. Without @guidance a clean photograph comes out
- * at some thousandths of full scale, since its finest texture cannot be told from noise.
+ * Estimates the standard deviation of the noise, in the units of the picture's values, as the root mean square
+ * over the channels; where it falls with the light, up to that of the darkest quarter. Clipped areas are left out,
+ * and so are channels that have nothing else. Without @guidance a clean photograph comes out at some thousandths
+ * of full scale, since its finest texture cannot be told from noise.
  *
  * Returns: the standard deviation; 0 if the picture gives nothing to measure
  */
@@ -447,9 +448,7 @@ estimate (const JfPlanes *target,
   Plane             plane;
 
   if (target->width < BLOCK_SIZE || target->height < BLOCK_SIZE)
-    {
-      return estimate_narrow (target, channel, variance);
-    }
+    return estimate_narrow (target, channel, variance);
 
   plane  = get_plane (target, guide, channel);
   blocks = measure_blocks (&plane, MAX_EXTREMES, &n_places, &n_blocks);
@@ -799,8 +798,8 @@ measure_classes (const Plane *plane,
   return MAX (darkest, middle);
 }
 
-/* Of classes of growing brightness, the darkest one's variance, but no more than the others make likely, as texture may have slipped
- * in; 0 if noise does not fall with the light.
+/* Of classes of growing brightness, the darkest one's variance, but no more than the others make likely, as
+ * texture may have slipped in; 0 if noise does not fall with the light.
  */
 static double
 get_darkest (const double variances[N_CLASSES])
