@@ -35,9 +35,6 @@
 /* Floats of a channel's edges in a block. */
 #define EDGE_SIZE (JF_CASCADE_BLOCK_ROWS * CONTEXT)
 
-/* A cache line. */
-#define LINE_FLOATS 16
-
 typedef struct
 {
   int    inputs;
@@ -233,7 +230,7 @@ lay_out_strips (JfCascade *cascade)
 static gsize
 get_phase_stride (int vectors)
 {
-  return JF_CASCADE_LEAD + (vectors * JF_LANES + LINE_FLOATS - 1) / LINE_FLOATS * LINE_FLOATS;
+  return JF_CASCADE_LEAD + jf_round_to_lines (vectors * JF_LANES);
 }
 
 static void
@@ -254,7 +251,7 @@ lay_out_memory (JfCascade *cascade)
 
   cascade->max_phase_stride = get_phase_stride (cascade->max_strip);
   cascade->max_row_stride   = JF_TILE * cascade->max_phase_stride;
-  cascade->product_stride   = jf_gemm_pad_stride (channels * pixels);
+  cascade->product_stride   = jf_round_to_odd_lines (channels * pixels);
   cascade->panel_stride     = (JF_WINOGRAD_PRODUCTS + 1) * cascade->product_stride;
   cascade->rows_size        = cascade->input_channels * JF_CASCADE_ROWS * cascade->max_row_stride;
   cascade->nothing          = g_new0 (float, CONTEXT * cascade->max_row_stride);
@@ -362,7 +359,7 @@ prefetch_carry (const float *carry,
 {
   gsize i;
 
-  for (i = 0; i < n; i += LINE_FLOATS)
+  for (i = 0; i < n; i += JF_LINE_FLOATS)
     __builtin_prefetch (carry + i, 1);
 }
 
@@ -617,11 +614,11 @@ jf_cascade_start_part (const JfCascade     *cascade,
   part->vectors      = count_vectors (cascade, tile, part->strip, 0);
   part->phase_stride = get_phase_stride (part->vectors);
   part->row_stride   = JF_TILE * part->phase_stride;
-  part->top       = (part->block - tile->n_before) * JF_CASCADE_BLOCK_ROWS;
-  part->left      = part->strip > 0 ? get_right (cascade, tile, part->strip - 1) : 0;
-  part->right     = get_right (cascade, tile, part->strip);
-  part->column    = part->right - part->vectors * COLUMNS;
-  part->first_row = part->top + margin - 1;
+  part->top          = (part->block - tile->n_before) * JF_CASCADE_BLOCK_ROWS;
+  part->left         = part->strip > 0 ? get_right (cascade, tile, part->strip - 1) : 0;
+  part->right        = get_right (cascade, tile, part->strip);
+  part->column       = part->right - part->vectors * COLUMNS;
+  part->first_row    = part->top + margin - 1;
 
   for (l = 0; l < cascade->n_layers && get_end (cascade, tile, part->block, l) > 0; l++)
     part->n_layers++;

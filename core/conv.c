@@ -34,8 +34,7 @@
 #define MAX_PANEL_VECTORS (JF_GEMM_MAX_PIXELS / JF_LANES)
 
 /* A cache line. */
-#define LINE_FLOATS 16
-#define LINE_BYTES  64
+#define LINE_BYTES 64
 
 /* Where a panel's pixels lie in a row: its vectors follow each other through lanes and then phases. */
 typedef struct
@@ -62,18 +61,12 @@ typedef struct
 
 /*  private functions  */
 
-static gsize
-round_to_lines (gsize floats)
-{
-  return (floats + LINE_FLOATS - 1) / LINE_FLOATS * LINE_FLOATS;
-}
-
 /* Floats of a panel of products of so many outputs. */
 static gsize
 panel_size (const JfGemm *gemm,
             int           outputs)
 {
-  return round_to_lines ((gsize) jf_gemm_round_outputs (gemm, outputs) * gemm->pixels);
+  return jf_round_to_lines ((gsize) jf_gemm_round_outputs (gemm, outputs) * gemm->pixels);
 }
 
 static void
@@ -136,20 +129,20 @@ transform_kernels (const JfConv *conv,
 static gsize
 tile_stride (const JfConv *conv)
 {
-  return jf_gemm_pad_stride ((gsize) MAX (conv->depth, conv->shared_depth) * conv->gemm->pixels);
+  return jf_round_to_odd_lines ((gsize) MAX (conv->depth, conv->shared_depth) * conv->gemm->pixels);
 }
 
 static gsize
 product_stride (const JfConv *conv)
 {
-  return jf_gemm_pad_stride (panel_size (conv->gemm, conv->group));
+  return jf_round_to_odd_lines (panel_size (conv->gemm, conv->group));
 }
 
 /* Floats between two of the 36 panels of pixels that a panel of tiles becomes. */
 static gsize
 pixel_stride (const JfConv *conv)
 {
-  return jf_gemm_pad_stride ((gsize) conv->outputs * conv->gemm->pixels);
+  return jf_round_to_odd_lines ((gsize) conv->outputs * conv->gemm->pixels);
 }
 
 /* Floats of the pixels that a panel of tiles becomes. */
@@ -378,7 +371,7 @@ count_tap_rows (const JfConv *conv)
 static gsize
 value_stride (const JfConv *conv)
 {
-  return jf_gemm_pad_stride ((gsize) conv->tap_inputs * conv->gemm->pixels);
+  return jf_round_to_odd_lines ((gsize) conv->tap_inputs * conv->gemm->pixels);
 }
 
 /* The products of all rows of taps with both halves of a row of tiles, for one value. */

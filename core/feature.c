@@ -6,9 +6,6 @@
 #include "feature.h"
 #include "simd.h"
 
-/* A cache line. */
-#define LINE_FLOATS 16
-
 /**
  * jf_feature_init:
  * @feature:  (out): an empty window
@@ -33,14 +30,10 @@ jf_feature_init (JfFeature *feature,
   *feature = (JfFeature) { .channels = channels, .n_rows = n_rows };
 
   feature->vectors      = (lanes + JF_LANES - 1) / JF_LANES;
-  feature->phase_stride = ((gsize) feature->vectors * JF_LANES + margin + LINE_FLOATS - 1) / LINE_FLOATS * LINE_FLOATS;
-  feature->row_stride   = feature->phase_stride * JF_TILE * channels;
+  feature->phase_stride = jf_round_to_lines ((gsize) feature->vectors * JF_LANES + margin);
 
-  /* Rows of a tile are read together: keep them off the same cache sets (strides of 4 KiB multiples
-   * cost 20–40 %).
-   */
-  feature->row_stride = (feature->row_stride + LINE_FLOATS - 1) / LINE_FLOATS * LINE_FLOATS;
-  feature->row_stride += LINE_FLOATS * (1 - (feature->row_stride / LINE_FLOATS) % 2);
+  /* Rows of a tile are read together: strides of 4 KiB multiples cost 20–40 %. */
+  feature->row_stride = jf_round_to_odd_lines (feature->phase_stride * JF_TILE * channels);
 }
 
 /**

@@ -43,9 +43,6 @@
 /* Outputs of a group, at most: 64 products of 24 outputs and 16 lanes fill 96 KiB. */
 #define GROUP_OUTPUTS 24
 
-/* A cache line. */
-#define LINE_FLOATS 16
-
 /*  private functions  */
 
 #if defined (__x86_64__) && (defined (BLIS_CONFIG_SKX) || defined (BLIS_CONFIG_ZEN3))
@@ -81,7 +78,7 @@ correct_configuration (void)
     return;
 
 #ifdef BLIS_CONFIG_ZEN3
-  if (__builtin_cpu_supports ("avx2") && __builtin_cpu_supports ("fma"))
+  if (jf_cpu_has_avx2 ())
     arch = BLIS_ARCH_ZEN3;
 #endif
 #ifdef BLIS_CONFIG_SKX
@@ -522,21 +519,6 @@ jf_gemm_group_outputs (const JfGemm *gemm,
     return panel_outputs (gemm, outputs);
 
   return jf_gemm_round_outputs (gemm, (outputs + groups - 1) / groups);
-}
-
-/**
- * jf_gemm_pad_stride:
- * @floats: of a matrix
- *
- * Returns: them in whole cache lines, an odd number: many matrices after each other would otherwise fight for the same cache
- *   sets
- */
-gsize
-jf_gemm_pad_stride (gsize floats)
-{
-  gsize lines = (floats + LINE_FLOATS - 1) / LINE_FLOATS;
-
-  return (lines | 1) * LINE_FLOATS;
 }
 
 /**

@@ -64,7 +64,6 @@ int            jf_gemm_round_outputs   (const JfGemm    *gemm,
                                         int              outputs);
 int            jf_gemm_group_outputs   (const JfGemm    *gemm,
                                         int              outputs);
-gsize          jf_gemm_pad_stride      (gsize            floats);
 void           jf_gemm_pack_weights    (const JfGemm    *gemm,
                                         int              outputs,
                                         int              depth,

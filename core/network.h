@@ -57,7 +57,8 @@ int         jf_network_get_halo (const JfNetwork  *network);
 int         jf_network_get_widest_tile
                                 (const JfNetwork  *network);
 
-gboolean    jf_network_has_exact_rows   (const JfNetwork  *network);
+gboolean    jf_network_has_exact_rows
+                                (const JfNetwork  *network);
 gboolean    jf_network_runs_in_strips
                                 (const JfNetwork  *network);
 gboolean    jf_network_is_cascade

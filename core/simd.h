@@ -9,6 +9,8 @@
 #include <immintrin.h>
 #endif
 
+#include <glib.h>
+
 /* Eight float lanes: one AVX2 register, half an AVX-512 one, two of SSE2 or NEON. The compiler splits
  * it where the machine has less, so one source serves every CPU. What is compiled for some CPUs alone asks for theirs.
  */
@@ -34,6 +36,34 @@ typedef int JfVectorMask __attribute__ ((vector_size (JF_LANES * sizeof (int))))
 #endif
 
 #define JF_INLINE static inline __attribute__ ((always_inline))
+
+/* A cache line. */
+#define JF_LINE_FLOATS 16
+
+/* Up to whole cache lines. */
+JF_INLINE gsize
+jf_round_to_lines (gsize floats)
+{
+  return (floats + JF_LINE_FLOATS - 1) / JF_LINE_FLOATS * JF_LINE_FLOATS;
+}
+
+/* The same, and an odd number of them: many matrices or rows after each other would otherwise fight for the same cache sets. */
+JF_INLINE gsize
+jf_round_to_odd_lines (gsize floats)
+{
+  return jf_round_to_lines (floats) | JF_LINE_FLOATS;
+}
+
+/* Whether this CPU has AVX2, which is always used with FMA. */
+JF_INLINE gboolean
+jf_cpu_has_avx2 (void)
+{
+#ifdef __x86_64__
+  return __builtin_cpu_supports ("avx2") && __builtin_cpu_supports ("fma");
+#else
+  return FALSE;
+#endif
+}
 
 /* What follows computes its addresses from the pointer @p anew. Without it the compiler computes those of an unrolled loop in
  * advance, far more than there are registers, and keeps them on the stack.

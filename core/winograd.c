@@ -14,6 +14,7 @@
  * 1/2 and, for 5 taps, 2 and -2.
  */
 #include "kernel.h"
+#include "simd.h"
 #include "transform.h"
 #include "winograd.h"
 
@@ -45,7 +46,7 @@ get_transforms (int *vectors)
       return &jf_transforms_16;
     }
 
-  if (__builtin_cpu_supports ("avx2") && __builtin_cpu_supports ("fma"))
+  if (jf_cpu_has_avx2 ())
     return &jf_transforms_8;
 #endif
 

@@ -3,10 +3,9 @@
  *
  * test-transform: vectors of every width give what those of four tiles give
  */
-#include <math.h>
-#include <string.h>
-
 #include "feature.h"
+#include "kernel.h"
+#include "simd.h"
 #include "transform.h"
 #include "winograd.h"
 
@@ -128,14 +127,14 @@ test_widths (gconstpointer run)
   for (i = 0; i < INPUTS + PRODUCTS; i++)
     from[i] = (float) g_rand_double_range (random, -1.0, 1.0);
 
+  if (! jf_cpu_has_avx2 ())
+    g_test_skip ("there is one width on this CPU");
+
 #ifdef __x86_64__
-  if (__builtin_cpu_supports ("avx2") && __builtin_cpu_supports ("fma"))
+  if (jf_cpu_has_avx2 ())
     compare (&jf_transforms_8, LANES / 8, (Transform) run, from);
-  if (__builtin_cpu_supports ("avx512f") && __builtin_cpu_supports ("avx512bw") && __builtin_cpu_supports ("avx512dq") &&
-      __builtin_cpu_supports ("avx512vl"))
+  if (jf_kernel_is_available ())
     compare (&jf_transforms_16, LANES / 16, (Transform) run, from);
-#else
-  g_test_skip ("there is one width on this CPU");
 #endif
 }
 
