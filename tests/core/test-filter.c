@@ -559,6 +559,7 @@ main (int    argc,
   g_test_add_func ("/filter/arguments", test_arguments);
   fixture_add_configurations ("/filter/configuration/reference", "/filter/reference", argv[0]);
   fixture_add_configurations ("/filter/configuration/strips", "/filter/strips", argv[0]);
+  fixture_add_configurations ("/filter/configuration/cascades", "/filter/cascades", argv[0]);
 
   return g_test_run ();
 }
