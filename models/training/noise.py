@@ -88,9 +88,9 @@ def demosaiced(grain):
 
 
 def mixed(grain):
-    """Noise that the channels share, as cameras leave it: a part of it common to all, as demosaicing, JPEG and chroma noise reduction make
-    it, often smoother or finer than what is the channels' own; half of it then mixed by a matrix that turns a sensor's colours into the
-    screen's, which makes channels differ the more."""
+    """Noise that the channels share, as cameras leave it: a part of it common to all, as demosaicing, JPEG and chroma
+    noise reduction make it, often smoother or finer than what is the channels' own; half of it then mixed by a matrix that
+    turns a sensor's colours into the screen's, which makes channels differ the more."""
     parts = []
     for part in grain.chunk(4):
         common, own = torch.randn_like(part[:, :1]), part
@@ -108,8 +108,8 @@ def mixed(grain):
 
 
 def growing(truth):
-    """Gain of noise whose variance is a constant plus a multiple of the light, mean square 1: of the encoded light; for half, of the
-    linear light, before the encoding, whose curve is steep in the shade."""
+    """Gain of noise whose variance is a constant plus a multiple of the light, mean square 1: of the encoded light; for half,
+    of the linear light, before the encoding, whose curve is steep in the shade."""
     variance = uniform(truth, .02, .5) + truth * uniform(truth, .2, 2)
     k = some(truth, .5)
     linear = truth[k].clamp_min(0) ** GAMMA
