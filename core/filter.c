@@ -7,6 +7,8 @@
  * finds none left helps another with his. The tiles depend on the size of the region only, or on the number of threads where
  * that does not show, so results never depend on it.
  */
+#include <math.h>
+
 #include <glib/gi18n-lib.h>
 
 #include "crew.h"
@@ -106,7 +108,7 @@ check_arguments (const JfFilter  *filter,
                  const JfPlanes  *target,
                  const JfPlanes  *guidance,
                  const JfRegion  *region,
-                 float            noise_level,
+                 const JfNoise   *noise,
                  const JfPlanes  *output,
                  GError         **error)
 {
@@ -138,10 +140,17 @@ check_arguments (const JfFilter  *filter,
       return FALSE;
     }
 
-  if (filter->model->noise_level && ! (noise_level >= 0.0f && noise_level <= G_MAXFLOAT))
+  if (filter->model->noise_level && ! (noise->level >= 0.0f && noise->level <= G_MAXFLOAT))
     {
       g_set_error (error, JF_FILTER_ERROR, JF_FILTER_ERROR_ARGUMENT,
                    _("The noise level must be 0 or more"));
+      return FALSE;
+    }
+
+  if (filter->model->noise_excess && ! isfinite (noise->excess))
+    {
+      g_set_error (error, JF_FILTER_ERROR, JF_FILTER_ERROR_ARGUMENT,
+                   _("The excess of the noise must be a finite number"));
       return FALSE;
     }
 
@@ -621,12 +630,12 @@ jf_filter_apply (JfFilter               *filter,
   run.options = options ? options : &defaults;
   if (run.options->region)
     region = *run.options->region;
-  if (! check_arguments (filter, target, guidance, &region, run.options->noise_level, output, error))
+  if (! check_arguments (filter, target, guidance, &region, &run.options->noise, output, error))
     return FALSE;
 
   run.network = filter_get_network (filter, target->channels, guidance->channels);
   run.job     = (JfBandJob) { .target = target, .guidance = guidance, .output = output,
-                              .noise_level = run.options->noise_level, .region = region,
+                              .noise = run.options->noise, .region = region,
                               .func = advance };
   n_threads = run.options->task.n_threads > 0 ? run.options->task.n_threads : (int) g_get_num_processors ();
   lay_out_tiles (&run, &region, filter->model->space_to_depth, n_threads);

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "model.h"
+#include "noise.h"
 #include "planes.h"
 #include "task.h"
 
@@ -30,7 +31,7 @@ typedef void (* JfFilterFunc) (const JfRegion *region,
 /* All zero is the default. */
 typedef struct
 {
-  float           noise_level;    /* sigma in target units; only read where the model wants it      */
+  JfNoise         noise;          /* of the target; only read as far as the model wants it           */
   const JfRegion *region;         /* the part of the target to compute; NULL: all of it              */
   JfTask          task;           /* cancellation is looked at before every band                     */
   JfFilterFunc    func;           /* NULL: nobody is told of parts                                   */

@@ -79,8 +79,9 @@ static gboolean      get_planes          (const JfSafetensors  *file,
                                           JfPlanes             *planes,
                                           const JfTensor      **tensor,
                                           GError              **error);
-static gboolean      get_noise_level     (const JfSafetensors  *file,
-                                          float                *noise_level,
+static gboolean      get_noise           (const JfSafetensors  *file,
+                                          gboolean              with_excess,
+                                          JfNoise              *noise,
                                           GError              **error);
 
 static int           info                (char                **arguments,
@@ -249,8 +250,8 @@ print_usage (void)
   g_print ("\n%s\n",
            _("IN and OUT are safetensors files (float32). IN holds “target”, of shape [height, width] "
              "or\n[channels, height, width] with 1 or 3 channels, “guidance” of the same height and "
-             "width, and\n“noise_level”, of shape [1], where the model wants it. OUT gets “output”, "
-             "shaped like “target”."));
+             "width, and\n“noise_level”, of shape [1], where the model wants it, or [2] with the noise's "
+             "excess where it takes that, too.\nOUT gets “output”, shaped like “target”."));
 }
 
 static void
@@ -281,10 +282,10 @@ apply (char   **arguments,
     return EXIT_FAILURE;
 
   in = jf_safetensors_load (arguments[1], error);
-  if (! in                                                                        ||
-      ! get_planes (in, "guidance", &guidance, &tensor, error)                    ||
-      ! get_planes (in, "target", &target, &tensor, error)                        ||
-      (model->noise_level && ! get_noise_level (in, &options.noise_level, error)) ||
+  if (! in                                                                                 ||
+      ! get_planes (in, "guidance", &guidance, &tensor, error)                             ||
+      ! get_planes (in, "target", &target, &tensor, error)                                 ||
+      (model->noise_level && ! get_noise (in, model->noise_excess, &options.noise, error)) ||
       ! jf_planes_init (&output, target.channels, target.width, target.height, error))
     return EXIT_FAILURE;
 
@@ -347,24 +348,32 @@ get_planes (const JfSafetensors  *file,
   return TRUE;
 }
 
+/* The excess is 0 where the file does not tell it. */
 static gboolean
-get_noise_level (const JfSafetensors  *file,
-                 float                *noise_level,
-                 GError              **error)
+get_noise (const JfSafetensors  *file,
+           gboolean              with_excess,
+           JfNoise              *noise,
+           GError              **error)
 {
-  const JfTensor *tensor = jf_safetensors_get_tensor (file, "noise_level");
+  const JfTensor *tensor   = jf_safetensors_get_tensor (file, "noise_level");
+  const gint64    n_values = tensor && tensor->n_dimensions == 1 ? tensor->shape[0] : 0;
 
-  if (! tensor || tensor->n_dimensions != 1 || tensor->shape[0] != 1 ||
-      ! isfinite (*tensor->data) || *tensor->data < 0.0f)
+  if (n_values < 1 || n_values > (with_excess ? 2 : 1)           ||
+      ! isfinite (tensor->data[0]) || tensor->data[0] < 0.0f     ||
+      ! isfinite (tensor->data[n_values - 1]))
     {
       g_set_error (error, JF_SAFETENSORS_ERROR, JF_SAFETENSORS_ERROR_INVALID,
+                   with_excess ?
+                   _("%s: tensor “%s”: the model needs it, of shape [1] or [2] and with the standard "
+                     "deviation of the target's noise, at least 0, and its excess") :
                    _("%s: tensor “%s”: the model needs it, of shape [1] and with the standard "
                      "deviation of the target's noise, at least 0"),
                    jf_safetensors_get_name (file), "noise_level");
       return FALSE;
     }
 
-  *noise_level = *tensor->data;
+  noise->level  = tensor->data[0];
+  noise->excess = n_values > 1 ? tensor->data[1] : 0.0f;
 
   return TRUE;
 }
@@ -390,6 +399,7 @@ info (char   **arguments,
   g_print ("merge ReLU: %s\n", model->merge_relu ? "true" : "false");
   g_print ("target channels: %d\n", model->target_channels);
   g_print ("noise level: %s\n", model->noise_level ? "true" : "false");
+  g_print ("noise excess: %s\n", model->noise_excess ? "true" : "false");
 
   n_weights = print_tensors (model);
 
@@ -587,7 +597,7 @@ measure (JfFilter        *filter,
          GRand           *random,
          GError         **error)
 {
-  const JfFilterOptions options  = { .task.n_threads = n_threads, .noise_level = BENCH_NOISE_LEVEL };
+  const JfFilterOptions options  = { .task.n_threads = n_threads, .noise.level = BENCH_NOISE_LEVEL };
   g_autofree double    *times    = g_new (double, n_repetitions);
   g_auto(JfPlanes)      guidance = { 0 };
   g_auto(JfPlanes)      output   = { 0 };

@@ -9,9 +9,13 @@
  *   {target,guidance,filter}.N.weight   [outputs, inputs, k, k], k odd, N = 0, 1, …
  *   {target,guidance,filter}.N.bias     [outputs]
  *
- * Metadata: format = "joint-filter-1"; task, a word; scale, a number; residual, "true" or "false"; and
- * with defaults space_to_depth = "1", merge_relu = "false", target_channels = "1",
- * noise_level = "false". Other keys are a model card's.
+ * Metadata: format = "joint-filter-1" or "joint-filter-2"; task, a word; scale, a number; residual,
+ * "true" or "false"; and with defaults space_to_depth = "1", merge_relu = "false", target_channels = "1",
+ * noise_level = "false". Version 2 has one more, noise_excess = "false". Other keys are a model card's.
+ *
+ * With noise_level the target stack has one more input, after the target's, that is the noise's standard
+ * deviation everywhere; with noise_excess, which needs noise_level, another one after it, that is the
+ * noise's excess (noise.h). Both are in the target's units.
  */
 #include <math.h>
 #include <string.h>
@@ -22,7 +26,6 @@
 #include "safetensors.h"
 
 
-#define FORMAT                 "joint-filter-1"
 #define GUIDANCE_CHANNELS      3
 
 /* Far beyond any useful network (the paper's has 9x9 kernels, 128 channels, a halo of 12), and low
@@ -37,6 +40,9 @@
 
 
 static gboolean           read_metadata      (JfModel              *model,
+                                              GError              **error);
+static gboolean           read_noise         (JfModel              *model,
+                                              gboolean              has_excess,
                                               GError              **error);
 static gboolean           read_text          (const JfModel        *model,
                                               const char           *key,
@@ -306,7 +312,7 @@ static gboolean
 read_metadata (JfModel  *model,
                GError  **error)
 {
-  static const char * const formats[]  = { FORMAT, NULL };
+  static const char * const formats[]  = { "joint-filter-1", "joint-filter-2", NULL };
   static const char * const blocks[]   = { "1", "2", "4", NULL };
   static const char * const channels[] = { "1", "3", NULL };
   const char               *task;
@@ -319,7 +325,7 @@ read_metadata (JfModel  *model,
       ! read_number (model, "scale", &model->scale, error)                              ||
       ! read_flag (model, "residual", NULL, &model->residual, error)                    ||
       ! read_flag (model, "merge_relu", "false", &model->merge_relu, error)             ||
-      ! read_flag (model, "noise_level", "false", &model->noise_level, error)           ||
+      ! read_noise (model, format > 0, error)                                           ||
       ! read_choice (model, "space_to_depth", blocks, "1", &block, error)               ||
       ! read_choice (model, "target_channels", channels, "1", &channel, error))
     return FALSE;
@@ -327,6 +333,26 @@ read_metadata (JfModel  *model,
   model->task            = g_strdup (task);
   model->space_to_depth  = 1 << block;
   model->target_channels = 1 + 2 * channel;
+
+  return TRUE;
+}
+
+static gboolean
+read_noise (JfModel   *model,
+            gboolean   has_excess,
+            GError   **error)
+{
+  if (! read_flag (model, "noise_level", "false", &model->noise_level, error) ||
+      (has_excess && ! read_flag (model, "noise_excess", "false", &model->noise_excess, error)))
+    return FALSE;
+
+  if (model->noise_excess && ! model->noise_level)
+    {
+      g_set_error (error, JF_MODEL_ERROR, JF_MODEL_ERROR_METADATA,
+                   _("%s: metadata “%s”: it is “true”, but “%s” is not"),
+                   model->name, "noise_excess", "noise_level");
+      return FALSE;
+    }
 
   return TRUE;
 }
@@ -659,7 +685,7 @@ count_inputs (const JfModel *model,
   switch (kind)
     {
     case JF_STACK_TARGET:
-      return model->target_channels * block_size + (model->noise_level ? 1 : 0);
+      return model->target_channels * block_size + (model->noise_level ? 1 : 0) + (model->noise_excess ? 1 : 0);
 
     case JF_STACK_GUIDANCE:
       return GUIDANCE_CHANNELS * block_size;

@@ -52,6 +52,7 @@ typedef struct
   gboolean  residual;       /* output = target + filter stack                */
   gboolean  merge_relu;     /* a ReLU on the features before the filter stack */
   gboolean  noise_level;    /* the target stack has an input for sigma        */
+  gboolean  noise_excess;   /* and one for the noise's excess (noise.h)        */
   int       space_to_depth; /* r: 1, 2 or 4                                   */
   int       target_channels;/* planes the target stack sees at once: 1 or 3   */
   JfStack   stacks[JF_N_STACKS];

@@ -19,7 +19,7 @@
  *
  * What the kind of picture makes constant is folded into the weights, exactly: a grey guidance is the same in
  * its three input planes, a grey target under a three-plane model likewise (and its outputs are averaged), and the
- * plane of noise levels is a bias. Where no ReLU lies between, so are layers in each other.
+ * planes of the noise's level and excess are a bias. Where no ReLU lies between, so are layers in each other.
  */
 #include <string.h>
 
@@ -70,8 +70,9 @@ struct _JfNetwork
   JfCascade *cascade;           /* (nullable): all layers, instead of the chains */
   int       strip;              /* width of the strips of tiles in blocks, or 0 if tiles are made in one piece */
   int       widest_tile;        /* in blocks, G_MAXINT in strips                                               */
-  Step     *noise_step;         /* (nullable): the one that sees the noise level */
-  float    *noise_gain;         /* (nullable): what a noise level of 1 adds to its bias */
+  Step     *noise_step;         /* (nullable): the one that sees the noise level and its excess */
+  float    *level_gain;         /* (nullable): what a noise level of 1 adds to its bias */
+  float    *excess_gain;        /* (nullable): and an excess of 1                       */
 };
 
 /* Where a feature is made: by a step, or from planes. */
@@ -306,9 +307,10 @@ layer_average_outputs (JfLayer  *layer,
   return weights;
 }
 
-/* The sum of the weights that see the constant plane of noise levels, the last input. */
+/* The sum of the weights that see a constant plane, by outputs. */
 static float *
-sum_noise_weights (const JfLayer *layer)
+sum_weights (const JfLayer *layer,
+             int            input)
 {
   int    area = layer->kernel * layer->kernel;
   float *gain = g_new0 (float, layer->outputs);
@@ -319,7 +321,7 @@ sum_noise_weights (const JfLayer *layer)
       double sum = 0.0;
 
       for (t = 0; t < area; t++)
-        sum += layer->weight[((gsize) o * layer->inputs + layer->inputs - 1) * area + t];
+        sum += layer->weight[((gsize) o * layer->inputs + input) * area + t];
       gain[o] = (float) sum;
     }
 
@@ -452,10 +454,10 @@ init_joined (JfNetwork       *network,
   init_filter (network, model, gemm, method, &joined, guidance->inputs);
 }
 
-/* What a noise level of 1 adds to the outputs of the 1x1 layer that joins. */
+/* What is added to the outputs of the 1x1 layer that joins, by what is added to the target's features. */
 static float *
-join_noise_gain (const JfModel *model,
-                 const float   *target_gain)
+join_gain (const JfModel *model,
+           const float   *target_gain)
 {
   const JfLayer *joint = &model->stacks[JF_STACK_FILTER].layers[0];
   int            first = model->stacks[JF_STACK_GUIDANCE].layers[0].outputs;
@@ -469,15 +471,28 @@ join_noise_gain (const JfModel *model,
   return gain;
 }
 
+/* What a constant plane of 1 as an input of the target stack adds to the bias of the step that sees it. */
+static float *
+get_gain (const JfNetwork *network,
+          const JfModel   *model,
+          int              input)
+{
+  g_autofree float *target_gain = sum_weights (&model->stacks[JF_STACK_TARGET].layers[0], input);
+
+  return network->chains[JF_STACK_TARGET].n_steps == 0 ? join_gain (model, target_gain) : g_steal_pointer (&target_gain);
+}
+
 static void
 init_noise (JfNetwork     *network,
             const JfModel *model)
 {
-  g_autofree float *target_gain = sum_noise_weights (&model->stacks[JF_STACK_TARGET].layers[0]);
-  gboolean          joined      = network->chains[JF_STACK_TARGET].n_steps == 0;
+  gboolean joined = network->chains[JF_STACK_TARGET].n_steps == 0;
+  int      planes = model->target_channels * model->space_to_depth * model->space_to_depth;
 
   network->noise_step = network->chains[joined ? JF_STACK_FILTER : JF_STACK_TARGET].steps;
-  network->noise_gain = joined ? join_noise_gain (model, target_gain) : g_steal_pointer (&target_gain);
+  network->level_gain = get_gain (network, model, planes);
+  if (model->noise_excess)
+    network->excess_gain = get_gain (network, model, planes + 1);
 }
 
 /*  nodes  */
@@ -1487,17 +1502,30 @@ band_fit_cascade (JfBand          *band,
   band->scratch    = band->memory + carry;
 }
 
+/* Of the layer that sees the noise: its own, and what the noise adds. */
+static void
+band_set_noise_bias (JfBand      *band,
+                     const float *bias,
+                     int          outputs)
+{
+  const JfNetwork *network = band->network;
+  const JfNoise   *noise   = &band->job->noise;
+  int              o;
+
+  for (o = 0; o < outputs; o++)
+    band->noise_bias[o] = bias[o] + (network->level_gain ? noise->level * network->level_gain[o] : 0.0f);
+  if (network->excess_gain)
+    for (o = 0; o < outputs; o++)
+      band->noise_bias[o] += noise->excess * network->excess_gain[o];
+}
+
 static void
 band_start_cascade (JfBand *band)
 {
-  const JfNetwork *network = band->network;
-  const JfCascade *cascade = network->cascade;
-  int              number, o;
+  const JfCascade *cascade = band->network->cascade;
+  int              number;
 
-  for (o = 0; o < jf_cascade_get_outputs (cascade, 0); o++)
-    band->noise_bias[o] = jf_cascade_get_bias (cascade, 0)[o] +
-                          (network->noise_gain ? band->job->noise_level * network->noise_gain[o] : 0.0f);
-
+  band_set_noise_bias (band, jf_cascade_get_bias (cascade, 0), jf_cascade_get_outputs (cascade, 0));
   jf_cascade_start_tile (cascade, &band->tile, band->job->tile.width, band->job->tile.height);
   jf_schedule_restart (&band->schedule);
   for (number = 0; number < band->tile.n_strips * band->tile.n_blocks; number++)
@@ -1598,7 +1626,8 @@ jf_network_free (JfNetwork *network)
   for (i = 0; i < JF_N_STACKS; i++)
     chain_clear (&network->chains[i]);
   jf_cascade_free (network->cascade);
-  g_free (network->noise_gain);
+  g_free (network->level_gain);
+  g_free (network->excess_gain);
   g_free (network);
 }
 
@@ -1786,7 +1815,6 @@ jf_band_start (JfBand          *band,
 {
   const JfNetwork *network = band->network;
   guint            i;
-  int              o;
 
   band->job = job;
   if (network->cascade)
@@ -1801,8 +1829,7 @@ jf_band_start (JfBand          *band,
     node_start_tile (g_ptr_array_index (band->nodes, i), band);
 
   if (network->noise_step)
-    for (o = 0; o < network->noise_step->conv.outputs; o++)
-      band->noise_bias[o] = network->noise_step->bias[o] + job->noise_level * network->noise_gain[o];
+    band_set_noise_bias (band, network->noise_step->bias, network->noise_step->conv.outputs);
 
   band_plan (band, job->tile.height);
 }

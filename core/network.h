@@ -7,6 +7,7 @@
 
 #include "gemm.h"
 #include "model.h"
+#include "noise.h"
 #include "planes.h"
 
 G_BEGIN_DECLS
@@ -37,7 +38,7 @@ typedef struct
 {
   const JfPlanes *target;
   const JfPlanes *guidance;
-  float           noise_level;
+  JfNoise         noise;
   JfRegion        tile;         /* what to compute: all of a tile or one of its strips */
   gboolean        follows;      /* it is a strip and the band has just made the one left of it */
   gboolean        continues;    /* and will make the one right of it                  */

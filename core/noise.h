@@ -9,6 +9,18 @@
 
 G_BEGIN_DECLS
 
+/* Noise of a picture's planes, in the units of its values. White noise that is different in every plane has no
+ * excess; it is positive where planes share noise or it is smooth, negative (to -level at most) where noise is
+ * finer than white or one of colour only. One plane counts as three equal ones.
+ */
+typedef struct
+{
+  float level;    /* standard deviation */
+  float excess;   /* of the mean over planes and 2x2 pixels, times what makes it that of a pixel where noise is
+                   * white, 2 · √planes; less the level
+                   */
+} JfNoise;
+
 float jf_noise_estimate         (const JfPlanes *target,
                                  const JfPlanes *guidance);
 float jf_noise_estimate_channel (const JfPlanes *target,

@@ -666,7 +666,7 @@ apply (const Rendering *rendering,
   const JfScene     *scene   = rendering->scene;
   const Pass         pass    = { rendering, area, region, output };
   JfRegion           inside  = { region->x - area->x, region->y - area->y, region->width, region->height };
-  JfFilterOptions    options = { jf_scene_get_noise_level (scene), &inside, *task,
+  JfFilterOptions    options = { { .level = jf_scene_get_noise_level (scene) }, &inside, *task,
                                  rendering->watcher ? on_part : NULL, (gpointer) &pass };
   g_auto (JfPlanes)  crop    = { 0 };
   const JfPlanes    *guide   = &scene->guide;

@@ -26,7 +26,7 @@ bench_program_run (BenchJob *job)
   g_autoptr (GError)    error   = NULL;
   const JfFilterOptions options =
     {
-      .noise_level    = job->noise_level,
+      .noise.level    = job->noise_level,
       .task.n_threads = job->n_threads,
       .region         = &job->region
     };

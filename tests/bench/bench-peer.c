@@ -6,6 +6,8 @@
  * Edge replication, space to depth, the residual and tiles are done here, with the clocks paused: a peer is timed on
  * its convolutions, ReLUs and the concatenation alone, which is in its favour.
  */
+#include <string.h>
+
 #include "bench-peer.h"
 
 typedef struct
@@ -101,7 +103,8 @@ shape_init (BenchShape     *shape,
   shape->model           = model;
   shape->n_threads       = job->n_threads;
   shape->taps            = job->taps;
-  shape->target_planes   = model->target_channels * r * r + (model->noise_level ? 1 : 0);
+  shape->target_planes   = model->target_channels * r * r + (model->noise_level ? 1 : 0) +
+                           (model->noise_excess ? 1 : 0);
   shape->guidance_planes = 3 * r * r;
   shape->output_planes   = model->target_channels * r * r;
   shape->width           = (width  + tiles.columns - 1) / tiles.columns;
@@ -148,6 +151,10 @@ target_read (const BenchJob *job,
   if (job->model->noise_level)
     for (gsize i = 0; i < n_values; i++)
       data[i] = job->noise_level;
+
+  /* Without excess. */
+  if (job->model->noise_excess)
+    memset (data + n_values, 0, n_values * sizeof (float));
 }
 
 /* Channel c, offset (dy, dx) in each r x r block becomes channel c · r² + dy · r + dx of an r times smaller picture. */

@@ -31,6 +31,21 @@ G_BEGIN_DECLS
   "filter.0.weight 12 5 3 3\n"  \
   "filter.0.bias 12\n"
 
+/* Version 2, with the noise's excess beside sigma. */
+#define FIXTURE_EXCESS_MODEL    \
+  "format=joint-filter-2\n"     \
+  "task=test\n"                 \
+  "scale=1\n"                   \
+  "residual=true\n"             \
+  "noise_level=true\n"          \
+  "noise_excess=true\n"         \
+  "target.0.weight 2 3 3 3\n"   \
+  "target.0.bias 2\n"           \
+  "guidance.0.weight 1 3 1 1\n" \
+  "guidance.0.bias 1\n"         \
+  "filter.0.weight 1 3 1 1\n"   \
+  "filter.0.bias 1\n"
+
 /* A model in its simplest form, with every default. */
 #define FIXTURE_PLAIN_MODEL     \
   "format=joint-filter-1\n"     \

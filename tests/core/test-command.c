@@ -5,6 +5,7 @@
  *
  * What apply computes is test-vectors' business; this is about its arguments, files and errors.
  */
+#include <math.h>
 #include <string.h>
 #include <sys/wait.h>
 
@@ -46,6 +47,9 @@ static const Refused refused[] =
   { "long-noise-level", FIXTURE_MODEL,       INPUT "noise_level 2\n",              "“noise_level”" },
   { "negative-noise-level", FIXTURE_MODEL,   INPUT "noise_level 1 :-0.1\n",        "“noise_level”" },
   { "nan-noise-level",  FIXTURE_MODEL,       INPUT "noise_level 1 :nan\n",          "“noise_level”" },
+  { "short-noise-level", FIXTURE_EXCESS_MODEL, INPUT "noise_level 0\n",           "“noise_level”" },
+  { "three-numbers",    FIXTURE_EXCESS_MODEL, INPUT "noise_level 3\n",           "of shape [1] or [2]" },
+  { "nan-excess",       FIXTURE_EXCESS_MODEL, INPUT "noise_level 2 :nan\n",      "“noise_level”" },
   { "broken-model",     "format=1\n",        INPUT,                                "model.safetensors" }
 };
 
@@ -207,6 +211,41 @@ test_apply (void)
   fixture_remove_folder (folder);
 }
 
+/* A pixel as a model that takes the excess filters it. The level is the same for any @noise that does not tell it, and not negative
+ * by that other tensor.
+ */
+static float
+apply_excess (const char *noise)
+{
+  g_autofree char          *folder      = fixture_make_folder ();
+  g_autofree char          *text        = g_strconcat ("target 1 1\nguidance 1 1\nother 1\n", noise, NULL);
+  g_autoptr(GBytes)         model_bytes = fixture_file (FIXTURE_EXCESS_MODEL);
+  g_autoptr(GBytes)         in_bytes    = fixture_file (text);
+  g_autofree char          *model       = fixture_save (folder, "model", model_bytes);
+  g_autofree char          *in          = fixture_save (folder, "in", in_bytes);
+  g_autoptr(GError)         error       = NULL;
+  g_autoptr(JfSafetensors)  file        = NULL;
+  g_auto(Result)            result      = run ("apply", model, in, in, NULL);
+
+  g_assert_cmpstr (result.errors, ==, "");
+  g_assert_cmpint (result.status, ==, 0);
+  file = jf_safetensors_load (in, &error);
+  g_assert_no_error (error);
+  fixture_remove_folder (folder);
+
+  return *jf_safetensors_get_tensor (file, "output")->data;
+}
+
+/* One number is a level without excess. */
+static void
+test_excess (void)
+{
+  const float none = apply_excess ("noise_level 2 :0\n");
+
+  g_assert_cmpfloat (apply_excess ("noise_level 1\n"), ==, none);
+  g_assert_cmpfloat (fabsf (apply_excess ("noise_level 2 :0.25\n") - none), >, 0.001f);
+}
+
 static void
 test_info (void)
 {
@@ -219,6 +258,7 @@ test_info (void)
   g_assert_cmpstr (result.errors, ==, "");
   g_assert_nonnull (strstr (result.output, "task: test\n"));
   g_assert_nonnull (strstr (result.output, "target.0.weight [4, 13, 5, 5]\n"));
+  g_assert_nonnull (strstr (result.output, "noise level: true\nnoise excess: false\n"));
   g_assert_nonnull (strstr (result.output, "filter.0.bias [12]\n"));
   g_assert_nonnull (strstr (result.output, "weights: 1993\n"));
   g_assert_nonnull (strstr (result.output, "receptive field: 18 x 18 pixels\n"));
@@ -289,6 +329,7 @@ main (int    argc,
   g_test_add_func ("/command/help", test_help);
   g_test_add_func ("/command/missing-files", test_missing_files);
   g_test_add_func ("/command/apply", test_apply);
+  g_test_add_func ("/command/excess", test_excess);
   g_test_add_func ("/command/info", test_info);
   g_test_add_func ("/command/bench", test_bench);
   g_test_add_func ("/command/bench-model", test_bench_model);

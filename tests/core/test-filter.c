@@ -91,7 +91,7 @@ check_against_reference (const char *name,
   g_autoptr(JfFilter) reference = jf_filter_new_reference (model);
   g_auto(JfPlanes)    target    = random_planes (target_planes, width, height);
   g_auto(JfPlanes)    guidance  = random_planes (guidance_planes, width, height);
-  JfFilterOptions     options   = { .noise_level = 0.1f };
+  JfFilterOptions     options   = { .noise = { 0.1f, 0.05f } };
   g_auto(JfPlanes)    found     = apply (filter, &target, &guidance, &options);
   g_auto(JfPlanes)    expected  = apply (reference, &target, &guidance, &options);
 
@@ -103,7 +103,8 @@ static void
 test_reference (void)
 {
   static const char *const models[]  = { "plain.safetensors", "blocks.safetensors", "colour.safetensors",
-                                         "noise.safetensors", "colour-noise.safetensors", "paper.safetensors" };
+                                         "noise.safetensors", "colour-noise.safetensors", "paper.safetensors",
+                                         "excess.safetensors", "joined-excess.safetensors", "deep-excess.safetensors" };
   static const int         sizes[][2] = { { 1, 1 }, { 1, 9 }, { 17, 1 }, { 61, 43 }, { 97, 205 } };
   guint                    m, s;
 
@@ -166,7 +167,7 @@ check_threads (const char *name,
   g_autoptr(JfFilter) filter   = jf_filter_new (model);
   g_auto(JfPlanes)    target   = random_planes (3, width, height);
   g_auto(JfPlanes)    guidance = random_planes (3, width, height);
-  JfFilterOptions     options  = { .noise_level = 0.1f, .task.n_threads = 1 };
+  JfFilterOptions     options  = { .noise = { 0.1f, 0.05f }, .task.n_threads = 1 };
   g_auto(JfPlanes)    expected = apply (filter, &target, &guidance, &options);
   guint               i;
 
@@ -209,7 +210,7 @@ caller_new (JfFilter *filter,
             int       height)
 {
   g_autoptr(JfFilter)   fresh   = jf_filter_new (jf_filter_get_model (filter));
-  const JfFilterOptions options = { .noise_level = 0.1f, .task.n_threads = 1 };
+  const JfFilterOptions options = { .noise = { 0.1f, 0.05f }, .task.n_threads = 1 };
   Caller                caller  = { filter, random_planes (3, width, height), random_planes (1, width, height), { 0 } };
 
   caller.expected = apply (fresh, &caller.target, &caller.guidance, &options);
@@ -221,7 +222,7 @@ static gpointer
 call_often (gpointer data)
 {
   Caller          *caller  = data;
-  JfFilterOptions  options = { .noise_level = 0.1f };
+  JfFilterOptions  options = { .noise = { 0.1f, 0.05f } };
   int              i;
 
   for (i = 0; i < 20; i++)
@@ -333,7 +334,7 @@ check_region (const char     *name,
   g_autoptr(JfFilter) filter   = jf_filter_new (model);
   g_auto(JfPlanes)    target   = random_planes (3, 120, 90);
   g_auto(JfPlanes)    guidance = random_planes (1, 120, 90);
-  JfFilterOptions     options  = { .noise_level = 0.05f };
+  JfFilterOptions     options  = { .noise = { 0.05f, -0.02f } };
   g_auto(JfPlanes)    whole    = apply (filter, &target, &guidance, &options);
   g_auto(JfPlanes)    part     = { 0 };
   g_auto(JfPlanes)    cropped  = random_planes (3, region->width, region->height);
@@ -401,7 +402,7 @@ test_parts (gconstpointer name)
     {
       g_autofree guchar *times   = g_new0 (guchar, 700 * 500);
       Told               told    = { .times = times, .width = 700 };
-      JfFilterOptions    options = { 0.1f, &region, { .n_threads = n_threads }, note_part, &told };
+      JfFilterOptions    options = { { 0.1f, 0.05f }, &region, { .n_threads = n_threads }, note_part, &told };
       g_auto (JfPlanes)  output  = { 0 };
 
       g_mutex_init (&told.mutex);
@@ -501,15 +502,15 @@ check_error (int             target_planes,
              int             guidance_planes,
              int             guidance_width,
              const JfRegion *region,
-             float           noise_level,
+             JfNoise         noise,
              const char     *text)
 {
-  g_autoptr(JfModel)  model    = load_model ("colour-noise.safetensors");
+  g_autoptr(JfModel)  model    = load_model ("excess.safetensors");
   g_autoptr(JfFilter) filter   = jf_filter_new (model);
   g_auto(JfPlanes)    target   = random_planes (target_planes, 20, 10);
   g_auto(JfPlanes)    guidance = random_planes (guidance_planes, guidance_width, 10);
   g_auto(JfPlanes)    output   = random_planes (target_planes, 20, 10);
-  JfFilterOptions     options  = { .region = region, .noise_level = noise_level };
+  JfFilterOptions     options  = { .region = region, .noise = noise };
   g_autoptr(GError)   error    = NULL;
 
   g_assert_false (jf_filter_apply (filter, &target, &guidance, &options, &output, &error));
@@ -523,15 +524,18 @@ test_arguments (void)
   const JfRegion outside = { 1, 0, 20, 10 };
   const JfRegion empty   = { 0, 0, 0, 10 };
   const JfRegion smaller = { 0, 0, 19, 10 };
+  const JfNoise  none    = { 0 };
 
-  check_error (2, 3, 20, NULL, 0.0f, "target has 2 channels");
-  check_error (3, 4, 20, NULL, 0.0f, "guidance has 4 channels");
-  check_error (3, 3, 21, NULL, 0.0f, "21 × 10");
-  check_error (3, 3, 20, &outside, 0.0f, "region");
-  check_error (3, 3, 20, &empty, 0.0f, "region");
-  check_error (3, 3, 20, &smaller, 0.0f, "output");
-  check_error (3, 3, 20, NULL, -0.1f, "noise level");
-  check_error (3, 3, 20, NULL, NAN, "noise level");
+  check_error (2, 3, 20, NULL, none, "target has 2 channels");
+  check_error (3, 4, 20, NULL, none, "guidance has 4 channels");
+  check_error (3, 3, 21, NULL, none, "21 × 10");
+  check_error (3, 3, 20, &outside, none, "region");
+  check_error (3, 3, 20, &empty, none, "region");
+  check_error (3, 3, 20, &smaller, none, "output");
+  check_error (3, 3, 20, NULL, (JfNoise) { -0.1f, 0.0f }, "noise level");
+  check_error (3, 3, 20, NULL, (JfNoise) { NAN, 0.0f }, "noise level");
+  check_error (3, 3, 20, NULL, (JfNoise) { 0.1f, NAN }, "excess");
+  check_error (3, 3, 20, NULL, (JfNoise) { 0.1f, INFINITY }, "excess");
 }
 
 int

@@ -9,7 +9,7 @@
 #include "model.h"
 
 
-/* What to change in FIXTURE_MODEL, and what the error must be and mention. */
+/* What to change in a model, and what the error must be and mention. */
 typedef struct
 {
   const char   *name;
@@ -24,8 +24,8 @@ static const Malformed malformed[] =
 {
   { "no-format",           "format=joint-filter-1\n", "",
     JF_MODEL_ERROR_METADATA, "“format”" },
-  { "other-format",        "joint-filter-1", "joint-filter-2",
-    JF_MODEL_ERROR_METADATA, "“joint-filter-2”" },
+  { "other-format",        "joint-filter-1", "joint-filter-3",
+    JF_MODEL_ERROR_METADATA, "“joint-filter-3”" },
   { "no-task",             "task=test\n", "",
     JF_MODEL_ERROR_METADATA, "“task”" },
   { "empty-task",          "task=test\n", "task=\n",
@@ -105,12 +105,24 @@ static const Malformed malformed[] =
     JF_MODEL_ERROR_TENSOR, "“filter.0.bias”: value 11 is not a finite number" }
 };
 
+static const Malformed malformed_excess[] =
+{
+  { "noise-excess-capital", "noise_excess=true\n", "noise_excess=True\n",
+    JF_MODEL_ERROR_METADATA, "“True”" },
+  { "noise-excess-alone",   "noise_level=true\n", "",
+    JF_MODEL_ERROR_METADATA, "“noise_excess”: it is “true”, but “noise_level” is not" },
+  { "target-without-excess", "target.0.weight 2 3 3 3\n", "target.0.weight 2 2 3 3\n",
+    JF_MODEL_ERROR_TENSOR, "“target.0.weight”: its shape is [2, 2, 3, 3], but the layer has 3 inputs" },
+  { "excess-in-version-1",  "joint-filter-2", "joint-filter-1",
+    JF_MODEL_ERROR_TENSOR, "“target.0.weight”: its shape is [2, 3, 3, 3], but the layer has 2 inputs" }
+};
+
 
 static void
-test_malformed (gconstpointer data)
+check_malformed (const char      *model_text,
+                 const Malformed *test)
 {
-  const Malformed     *test  = data;
-  g_autofree char     *text  = fixture_replace (FIXTURE_MODEL, test->old, test->new);
+  g_autofree char     *text  = fixture_replace (model_text, test->old, test->new);
   g_autoptr(GBytes)    bytes = fixture_file (text);
   g_autoptr(GError)    error = NULL;
   g_autoptr(JfModel)   model = jf_model_load_bytes (bytes, "some.file", &error);
@@ -119,6 +131,18 @@ test_malformed (gconstpointer data)
   g_assert_error (error, JF_MODEL_ERROR, (int) test->code);
   g_assert_true (g_str_has_prefix (error->message, "some.file: "));
   g_assert_nonnull (strstr (error->message, test->message));
+}
+
+static void
+test_malformed (gconstpointer data)
+{
+  check_malformed (FIXTURE_MODEL, data);
+}
+
+static void
+test_malformed_excess (gconstpointer data)
+{
+  check_malformed (FIXTURE_EXCESS_MODEL, data);
 }
 
 static void
@@ -135,6 +159,7 @@ test_all_options (void)
   g_assert_true (model->residual);
   g_assert_true (model->merge_relu);
   g_assert_true (model->noise_level);
+  g_assert_false (model->noise_excess);
   g_assert_cmpint (model->space_to_depth, ==, 2);
   g_assert_cmpint (model->target_channels, ==, 3);
 }
@@ -152,6 +177,40 @@ test_defaults (void)
   g_assert_false (model->noise_level);
   g_assert_cmpint (model->space_to_depth, ==, 1);
   g_assert_cmpint (model->target_channels, ==, 1);
+}
+
+static void
+test_excess (void)
+{
+  g_autoptr(GBytes)  bytes = fixture_file (FIXTURE_EXCESS_MODEL);
+  g_autoptr(GError)  error = NULL;
+  g_autoptr(JfModel) model = jf_model_load_bytes (bytes, "file", &error);
+
+  g_assert_no_error (error);
+  g_assert_true (model->noise_level);
+  g_assert_true (model->noise_excess);
+  g_assert_cmpint (model->stacks[JF_STACK_TARGET].layers[0].inputs, ==, 3);
+}
+
+/* Without its own key, version 2 is version 1; and in that the key is one of a model card's. */
+static void
+test_no_excess (void)
+{
+  g_autofree char    *second       = fixture_replace (FIXTURE_MODEL, "joint-filter-1", "joint-filter-2");
+  g_autofree char    *first        = fixture_replace (FIXTURE_MODEL, "author=somebody\n", "noise_excess=true\n");
+  g_autoptr(GBytes)   second_bytes = fixture_file (second);
+  g_autoptr(GBytes)   first_bytes  = fixture_file (first);
+  g_autoptr(GError)   error        = NULL;
+  g_autoptr(JfModel)  second_model = jf_model_load_bytes (second_bytes, "file", &error);
+  g_autoptr(JfModel)  first_model  = NULL;
+
+  g_assert_no_error (error);
+  g_assert_true (second_model->noise_level);
+  g_assert_false (second_model->noise_excess);
+
+  first_model = jf_model_load_bytes (first_bytes, "file", &error);
+  g_assert_no_error (error);
+  g_assert_false (first_model->noise_excess);
 }
 
 static void
@@ -384,8 +443,17 @@ main (int    argc,
       g_test_add_data_func (path, &malformed[i], test_malformed);
     }
 
+  for (guint i = 0; i < G_N_ELEMENTS (malformed_excess); i++)
+    {
+      g_autofree char *path = g_strdup_printf ("/model/malformed/%s", malformed_excess[i].name);
+
+      g_test_add_data_func (path, &malformed_excess[i], test_malformed_excess);
+    }
+
   g_test_add_func ("/model/all-options", test_all_options);
   g_test_add_func ("/model/defaults", test_defaults);
+  g_test_add_func ("/model/excess", test_excess);
+  g_test_add_func ("/model/no-excess", test_no_excess);
   g_test_add_func ("/model/four", test_four);
   g_test_add_func ("/model/layers", test_layers);
   g_test_add_func ("/model/weights", test_weights);

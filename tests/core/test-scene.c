@@ -182,7 +182,7 @@ test_passes (void)
   g_autoptr (JfScene)    scene    = jf_scene_new (pipeline, &target, NULL, &guidance, &plain, NULL);
   g_auto (JfPlanes)      found    = render (scene, &everything, 3, 3);
   g_auto (JfPlanes)      expected = random_planes (3, WIDTH, HEIGHT);
-  JfFilterOptions        options  = { .noise_level = 0.1f };
+  JfFilterOptions        options  = { .noise = { .level = 0.1f } };
 
   for (int i = 0; i < 3; i++)
     {

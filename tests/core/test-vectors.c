@@ -71,6 +71,17 @@ get_planes (const JfSafetensors *file,
     };
 }
 
+/* The level, and where there are two numbers the excess. */
+static JfNoise
+get_noise (const JfTensor *tensor)
+{
+  return (JfNoise)
+    {
+      .level  = tensor ? tensor->data[0] : 0.0f,
+      .excess = tensor && tensor->shape[0] > 1 ? tensor->data[1] : 0.0f
+    };
+}
+
 static void
 assert_close (const float    *output,
               const JfTensor *expected)
@@ -97,8 +108,7 @@ test_engine (gconstpointer data)
   g_autoptr(GError)         error   = NULL;
   g_autoptr(JfModel)        model   = jf_model_load (path, &error);
   g_autoptr(JfFilter)       filter  = NULL;
-  const JfTensor           *noise   = jf_safetensors_get_tensor (file, "noise_level");
-  JfFilterOptions           options = { .noise_level = noise ? *noise->data : 0.0f };
+  JfFilterOptions           options = { .noise = get_noise (jf_safetensors_get_tensor (file, "noise_level")) };
   JfPlanes                  target;
   JfPlanes                  guidance;
   JfPlanes                  outputs[2];

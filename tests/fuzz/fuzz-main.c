@@ -44,8 +44,9 @@ main (int    argc,
   const guint32      seed    = argc > 2 ? (guint32) atoi (argv[2]) : SEED;
   g_autoptr(GRand)   random  = g_rand_new_with_seed (seed);
   g_autoptr(GBytes)  full    = fixture_file (FIXTURE_MODEL);
+  g_autoptr(GBytes)  excess  = fixture_file (FIXTURE_EXCESS_MODEL);
   g_autoptr(GBytes)  plain   = fixture_file (FIXTURE_PLAIN_MODEL);
-  GBytes            *seeds[] = { full, plain };
+  GBytes            *seeds[] = { full, excess, plain };
 
   /* A warning of GLib or json-glib is a find as well. */
   g_log_set_always_fatal (G_LOG_LEVEL_CRITICAL | G_LOG_LEVEL_WARNING);

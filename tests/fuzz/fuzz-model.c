@@ -53,7 +53,7 @@ LLVMFuzzerTestOneInput (const guint8 *data,
 static void
 run_model (JfModel *model)
 {
-  const JfFilterOptions  options                          = { .task.n_threads = 1, .noise_level = 0.1f };
+  const JfFilterOptions  options                          = { .task.n_threads = 1, .noise = { 0.1f, 0.05f } };
   float                  target_data[3 * WIDTH * HEIGHT]  = { 0 };
   float                  guidance_data[WIDTH * HEIGHT]    = { 0 };
   float                  output_data[3 * WIDTH * HEIGHT];

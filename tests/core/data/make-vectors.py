@@ -13,6 +13,8 @@ import struct
 
 import numpy as np
 
+EXCESS = {'format': 'joint-filter-2', 'noise_level': 'true', 'noise_excess': 'true'}
+
 # name: metadata, then (inputs of the first layer follow from them) outputs and kernel of each layer
 MODELS = {
     'plain': ({'residual': 'true'}, {'target': [(6, 5), (4, 1), (1, 3)], 'guidance': [(5, 3), (1, 1)], 'filter': [(6, 5), (1, 3)]}),
@@ -28,6 +30,11 @@ MODELS = {
     'paper': ({'residual': 'true'}, {'target': [(6, 9), (4, 1), (1, 5)], 'guidance': [(5, 9), (3, 1), (1, 5)], 'filter': [(6, 9), (4, 1), (1, 5)]}),
     'deep': ({'residual': 'true', 'space_to_depth': '2', 'target_channels': '3'},
              {'target': [(9, 3)], 'guidance': [(4, 3)], 'filter': [(13, 1), (18, 3), (6, 3), (17, 3), (5, 3), (9, 3), (11, 3), (12, 3)]}),
+    'excess': ({'residual': 'true', 'space_to_depth': '2', 'merge_relu': 'true', 'target_channels': '3', **EXCESS},
+               {'target': [(7, 3), (5, 3)], 'guidance': [(4, 3)], 'filter': [(6, 3), (12, 3)]}),
+    'joined-excess': ({'residual': 'true', **EXCESS}, {'target': [(4, 5)], 'guidance': [(3, 5)], 'filter': [(6, 1), (1, 3)]}),
+    'deep-excess': ({'residual': 'true', 'space_to_depth': '2', 'target_channels': '3', **EXCESS},
+                    {'target': [(7, 3)], 'guidance': [(4, 3)], 'filter': [(9, 1), (10, 3), (6, 3), (11, 3), (12, 3)]}),
 }
 
 # case: shape of the target, shape of the guidance
@@ -51,6 +58,8 @@ def main():
             tensors = {'target': random.uniform(-.1, 1.1, target), 'guidance': random.uniform(0, 1, guidance)}
             if 'noise_level' in metadata:
                 tensors['noise_level'] = random.uniform(.01, .1, 1)
+            if 'noise_excess' in metadata:
+                tensors['noise_level'] = np.append(tensors['noise_level'], random.uniform(-.1, .2))
             tensors = {key: value.astype(np.float32) for key, value in tensors.items()}
             tensors['output'] = apply(model, metadata, **tensors)
             save(folder / f'{name}.{case}.vector.safetensors', tensors, {'format': 'joint-filter-vector-1', 'model': name})
@@ -58,7 +67,8 @@ def main():
 
 def make_model(metadata, stacks, random):
     block = int(metadata.get('space_to_depth', 1)) ** 2
-    inputs = {'target': int(metadata.get('target_channels', 1)) * block + (metadata.get('noise_level') == 'true'),
+    noise = [metadata.get(key) for key in ('noise_level', 'noise_excess')].count('true')
+    inputs = {'target': int(metadata.get('target_channels', 1)) * block + noise,
               'guidance': 3 * block, 'filter': stacks['guidance'][-1][0] + stacks['target'][-1][0]}
     model = {}
     for stack, layers in stacks.items():
@@ -95,7 +105,7 @@ def run(model, metadata, planes, guide, noise_level):
 
     t, g = unshuffle(extend(planes), r), unshuffle(extend(guide), r)
     if noise_level is not None:
-        t = np.concatenate([t, np.full_like(t[:1], np.float64(noise_level[0]))])
+        t = np.concatenate([t, *(np.full_like(t[:1], np.float64(number)) for number in noise_level)])
     t = crop(convolve(model, 'target', t), longer - halo['target'])
     g = crop(convolve(model, 'guidance', g), longer - halo['guidance'])
     features = np.concatenate([g, t])
