@@ -30,22 +30,29 @@ SEARCHED = 256               # pixels of the middle of a picture, by which setti
 GAMMA = 2.2
 
 
+class Noise(NamedTuple):
+    """As the core has it: core/noise.h."""
+    level: float
+    excess: float = 0.
+
+
 class Core:
     """The command that ships, and the estimator of the core."""
 
     def __init__(self, command, estimator, kept=results.Kept(None)):
         self.command, self.estimator, self.kept = command, estimator, kept
 
-    def apply(self, model, target, guidance, level=None):
-        """Pictures [h,w,c]; level for models that are told it."""
-        level = float(level) if modelfile.load(model)[1].get('noise_level') == 'true' else None
-        key = ('apply', results.file_digest(model), target, guidance, level)
-        return self.kept.picture(key, lambda: self._apply(model, target, guidance, level))
+    def apply(self, model, target, guidance, noise=None):
+        """Pictures [h,w,c]; the noise, its level or that and its excess, as far as the model is told of it."""
+        metadata, numbers = modelfile.load(model)[1], np.atleast_1d(() if noise is None else noise)
+        told = [float(n) for n, key in zip(numbers, ('noise_level', 'noise_excess')) if metadata.get(key) == 'true']
+        key = ('apply', results.file_digest(model), target, guidance, *(told or [None]))
+        return self.kept.picture(key, lambda: self._apply(model, target, guidance, told))
 
-    def _apply(self, model, target, guidance, level):
+    def _apply(self, model, target, guidance, told):
         tensors = {'target': target.transpose(2, 0, 1), 'guidance': guidance.transpose(2, 0, 1)}
-        if level is not None:
-            tensors['noise_level'] = np.array([level])
+        if told:
+            tensors['noise_level'] = np.array(told)
         with tempfile.TemporaryDirectory() as folder:
             source, result = (str(pathlib.Path(folder, name)) for name in ('in', 'out'))
             modelfile.save(source, tensors)
@@ -56,7 +63,7 @@ class Core:
         with tempfile.NamedTemporaryFile() as file:
             modelfile.save(file.name, {'target': target.transpose(2, 0, 1), 'guidance': guidance.transpose(2, 0, 1)})
             run = subprocess.run([self.estimator, file.name], check=True, capture_output=True, text=True)
-        return float(run.stdout)
+        return Noise(*map(float, run.stdout.split()))
 
 
 class Example(NamedTuple):
@@ -74,6 +81,13 @@ def read(path, crop):
 
 def psnr(picture, truth):
     return -10 * np.log10(max(float(((picture - truth) ** 2).mean()), 1e-12))
+
+
+def measured(noisy, truth):
+    """The noise that is there in pictures of three channels."""
+    difference = noisy - truth
+    level, coarse = (float(np.sqrt((d ** 2).mean())) for d in (difference, halved(difference).mean(2)))
+    return Noise(level, 2 * 3 ** .5 * coarse - level)
 
 
 def noise(shape, seed):
@@ -187,9 +201,9 @@ def with_truth(core, arguments):
 def without_truth(core, arguments):
     for name, target, guidance in arguments.real:
         target, guidance = read(target, 0), read(guidance, 0)
-        level = core.estimate(target, guidance)
-        print(name, f'estimated level {level:.4f}', sep='\t', flush=True)
-        outputs = [(n, core.apply(model, target, guidance, level)) for n, model, _ in results.models_of(arguments)]
+        found = core.estimate(target, guidance)
+        print(name, f'estimated level {found.level:.4f}, excess {found.excess:.4f}', sep='\t', flush=True)
+        outputs = [(n, core.apply(model, target, guidance, found)) for n, model, _ in results.models_of(arguments)]
         results.sheet(arguments, name, [('input', target), ('guidance', guidance)] + outputs, arguments.zoom)
 
 

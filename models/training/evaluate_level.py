@@ -10,8 +10,8 @@
 Adds noise of known standard deviation to clean photographs, whose guides are imitated, and to the first pictures of pairs: white; growing
 with the light, or with the shade; as after bilinear demosaicing; smoothed by half a pixel; white, then JPEG; shared by the channels, their
 correlation about .75, white and smoothed by .8 pixels; and like a camera's file, all of these together. The level that is there is the root mean
-square of what was added, by JPEG too. Columns: the mean, least and greatest share of it that was estimated, over the pictures, and each
-model's mean PSNR when told the level that is there, and when told the estimate. The last column is the greatest loss of all models and
+square of what was added, by JPEG too; models that are told the excess are told what is there of it, too. Columns: the mean, least and greatest
+share of the level that was estimated, over the pictures, and each model's mean PSNR when told what is there, and when told the estimate. The last column is the greatest loss of all models and
 pictures; it is negative where the estimate does better than the truth."""
 
 import argparse
@@ -94,8 +94,8 @@ def measured(core, arguments, kind, level, pictures):
     row, shares, losses, given = f'{kind} {level}', [], [], {}
     for seed, (truth, guide) in enumerate(pictures):
         noisy = KINDS[kind](truth, level, evaluate.noise(truth.shape, seed)).astype(np.float32)
-        there, estimated = float(np.sqrt(((noisy - truth) ** 2).mean())), core.estimate(noisy, guide)
-        shares.append(estimated / there)
+        there, estimated = evaluate.measured(noisy, truth), core.estimate(noisy, guide)
+        shares.append(estimated.level / there.level)
         for name, model, _ in results.models_of(arguments):
             told = [evaluate.psnr(core.apply(model, noisy, guide, at), truth) for at in (there, estimated)]
             given.setdefault(name, []).append(told)
@@ -109,7 +109,7 @@ def measured(core, arguments, kind, level, pictures):
 
 
 def clean(core, pictures):
-    levels = [core.estimate(*picture) for picture in pictures]
+    levels = [core.estimate(*picture).level for picture in pictures]
     return [(column, 'none: level estimated', '', round(float(value(levels)), 4))
             for column, value in (('mean', np.mean), ('least', min), ('greatest', max))]
 
