@@ -4,7 +4,8 @@
 # halftone: clean pictures -> (their printed, dithered or diffused likeness, a guide, the tone without dots)
 """Pictures are separated into four inks, each is screened with dots on a grid of its own angle and ruling, and the print is
 scanned: blurred, noisy, perhaps a JPEG file. The truth is what the same inks make in the mean: the tone without the dots, with the print's own colours,
-paper, register and blur. Line art is drawn over tints as solid black. Other shares are ordered dither and
+paper, register and blur. Line art is drawn over tints as solid black: photographs become comics, and illustrations are invented whose
+plates overlap their contours and whose hatching is nearly as fine as the screens. Other shares are ordered dither and
 error diffusion of pixels, which nothing blurs, and clean pictures, which are to stay as they are. Most are guided by themselves, a share by a
 better picture of the same: a photo of other tones and colours without dots."""
 
@@ -20,12 +21,17 @@ import photos
 from batch import Batch
 from fields import blur, gaussian, lognormal, some, uniform
 
-TRIALS = ('fine', 'coarse', 'guided', 'drawing', 'ordered', 'diffused', 'clean')
+TRIALS = ('fine', 'coarse', 'guided', 'comic', 'illustration', 'ordered', 'diffused', 'clean')
 ANGLES = (15, 75, 0, 45)                     # degrees of cyan, magenta, yellow and black in offset printing
 INKS = ((.0, .62, .86), (.85, .1, .5), (.98, .92, .05), (.1, .1, .1))    # encoded red, green and blue of offset inks on white
 PURE = ((0, 1, 1), (1, 0, 1), (1, 1, 0), (0, 0, 0))
+SHAPES = {'round': 4, 'chequer': 4, 'elliptic': 2, 'line': 1}               # of dots, and how often
 CELLS = 64                                   # samples of a dot along each side, to learn its growth
 FINER = 2                                    # dots are drawn at twice the size and averaged
+AREAS = 6                                    # kinds of tint in an illustration
+OFF_REGISTER = 4                             # standard deviation of the worst plates, in pixels
+HATCHING = (3.5, 14)                         # pixels from stroke to stroke
+FRINGE = .3                                  # pixels between the colours of a scan
 LUMA = (.299, .587, .114)
 SHARES = {'single': 1, 'double': 1, 'pair': 0}
 
@@ -38,8 +44,8 @@ def grey(x):
     return torch.einsum('i,bihw->bhw', torch.tensor(LUMA, device=x.device), x)[:, None]
 
 
-def drawings(photo):
-    """Comic pictures: the tints of photographs in few steps, and (black 0..1) lines and solids on them."""
+def comics(photo):
+    """The tints of photographs in few steps, and (black 0..1) lines and solids on them."""
     steps = random.choice((3, 4, 6))
     tint = (blur(photo, random.uniform(2, 5)).clamp(0, 1) * steps).round() / steps
     light = grey(photo)
@@ -50,6 +56,62 @@ def drawings(photo):
     distance = field.abs() / (F.pad(slope, (0, 1, 0, 1), mode='replicate') / 2 + 1e-3)
     curves = torch.sigmoid((uniform(photo, .4, 2.5) - distance) * 2)
     return tint, torch.where(torch.rand_like(light[:, :, :1, :1]) < .5, outlines, curves)
+
+
+def illustrations(x):
+    """Coverages [b,4,h,w] of flat or shaded tints in areas, and (black 0..1) the lines: contours of the areas, hatching, solids.
+    Every plate lies beside the lines, so that strips a dot or two wide are left there."""
+    area, border = areas(x)
+    hatched, black = (by_area((torch.rand(len(x), 1, AREAS, device=x.device) < share).float(), area) for share in (.4, .04))
+    width = uniform(x, .4, 2) * (1 + uniform(x, 0, .7) * gaussian(x, random.randint(6, 14)))
+    contours = torch.sigmoid((width - border) * 3)
+    return tints(area), torch.stack([contours, hatched * hatching(x), black]).amax(0)
+
+
+def areas(x):
+    """(which one of AREAS a pixel is in, how many pixels from the border), both [b,1,h,w]."""
+    heights = torch.cat([gaussian(x, random.randint(2, 9)) for _ in range(AREAS)], 1)
+    (first, second), (area, neighbour) = (y.split(1, 1) for y in heights.topk(2, 1))
+    slopes = (heights - heights.roll(1, k) for k in (2, 3))
+    slope = torch.hypot(*(s.gather(1, area) - s.gather(1, neighbour) for s in slopes))
+    return area, (first - second) / (slope + 1e-3)
+
+
+def by_area(values, area):
+    """values [b,c,AREAS] spread over the pixels of their areas."""
+    return values.gather(2, area.flatten(2).expand(-1, values.shape[1], -1)).unflatten(2, area.shape[2:])
+
+
+def tints(area):
+    levels = torch.rand(len(area), 4, AREAS, device=area.device)
+    chance = torch.rand_like(levels)
+    levels = torch.where(chance < .5, 0, torch.where(chance > .85, 1, levels))
+    levels[:, 3] *= .8 * (torch.rand_like(levels[:, 3]) < .15)   # black is seldom screened beside lines
+    levels = levels * (torch.rand_like(levels[:, :1]) > .25)     # bare paper
+    cmyk = by_area(levels, area)
+    k = some(cmyk, .3)
+    cmyk[k] = cmyk[k] * (.5 + gaussian(cmyk[k], random.randint(2, 5))).clamp(0, 1)
+    cmyk = blur(cmyk, random.uniform(.3, 1.5))                   # dots at a border are cut, or whole
+    return torch.cat([torch.roll(cmyk[:, i:i + 1], (off_register(), off_register()), (2, 3)) for i in range(4)], 1)
+
+
+def off_register():
+    """Pixels, mostly few, that a plate lies beside its place."""
+    return round(random.gauss(0, 1) * random.uniform(0, OFF_REGISTER))
+
+
+def hatching(x):
+    """Strokes side by side that swell, end and begin anew."""
+    rows = torch.arange(x.shape[2], device=x.device, dtype=x.dtype).view(1, 1, -1, 1)
+    columns = torch.arange(x.shape[3], device=x.device, dtype=x.dtype).view(1, 1, 1, -1)
+    turn, spacing = uniform(x, 0, 2 * math.pi), torch.exp(uniform(x, *map(math.log, HATCHING)))
+    across = (columns * torch.cos(turn) + rows * torch.sin(turn) + uniform(x, 0, 2) * gaussian(x, 5)) / spacing
+    along = (rows * torch.cos(turn) - columns * torch.sin(turn)) / uniform(x, 5, 40)
+    swell = torch.randn(len(x), CELLS * CELLS, device=x.device)
+    line = across.floor().long() % CELLS * CELLS
+    here, next_ = (swell.gather(1, (line + (along + i).floor().long() % CELLS).flatten(1)).view_as(along) for i in (0, 1))
+    width = spacing * uniform(x, .08, .32) * (1 + uniform(x, 0, 1) * torch.lerp(here, next_, along - along.floor()))
+    return torch.sigmoid((width - (across - across.floor() - .5).abs() * spacing) * 3)
 
 
 def separate(rgb, inks):
@@ -95,7 +157,7 @@ def screened(cmyk, period):
     period = period * lognormal(cmyk, .04, 4)
     u = (columns * torch.cos(angle) + rows * torch.sin(angle)) / period + uniform(cmyk, 0, 1, 4)
     v = (rows * torch.cos(angle) - columns * torch.sin(angle)) / period + uniform(cmyk, 0, 1, 4)
-    level = thresholds(u, v, random.choice(('round', 'elliptic', 'line', 'chequer', 'chequer', 'round')))
+    level = thresholds(u, v, random.choices(*zip(*SHAPES.items()))[0])
     softness = FINER * period * uniform(cmyk, .02, .12)  # of a dot's edge, in threshold per fine pixel
     dots = ((fine - level) * softness.clamp_min(.3) * 4 + .5).clamp(0, 1)
     dots = torch.where(fine > .995, 1, torch.where(fine < .005, 0, dots))
@@ -108,17 +170,20 @@ def printed(coverage, inks):
     return light.prod(1)
 
 
-def press(photo, period, drawn):
-    """(scan of the print, its tone without dots). The last `drawn` pictures are drawings."""
+def press(photo, period, comic, illustrated):
+    """(scan of the print, its tone without dots). The first `comic` pictures are made comics of, the last `illustrated` become
+    illustrations."""
     b, device = len(photo), photo.device
     solid = torch.zeros_like(photo[:, :1])
     tint = photo.clone()
-    if drawn:
-        tint[-drawn:], solid[-drawn:] = drawings(photo[-drawn:])
+    if comic:
+        tint[:comic], solid[:comic] = comics(photo[:comic])
     real, pure = (torch.tensor(x, device=device, dtype=torch.float32) for x in (INKS, PURE))
     share = uniform(photo, 0, 1)[:, :, 0]
     inks = pure + (real - pure) * share + .03 * torch.randn(b, 4, 3, device=device) * share
     cmyk = separate(tint, inks)
+    if illustrated:
+        cmyk[-illustrated:], solid[-illustrated:] = illustrations(photo[-illustrated:])
     cmyk = (cmyk + uniform(cmyk, 0, .15, 4) * 4 * cmyk * (1 - cmyk)).clamp(0, 1)      # dots grow in print
     cmyk = torch.cat([torch.roll(cmyk[:, i:i + 1], (random.randint(-1, 1), random.randint(-1, 1)), (2, 3)) for i in range(4)], 1)
     dots = screened(cmyk, period)
@@ -130,9 +195,14 @@ def press(photo, period, drawn):
 
 
 def scanned(print_, tone):
-    """Both with the same paper, light and blur; the print with noise, some of it as JPEG."""
+    """Both with the same paper, light, fringes and blur; the print with noise, some of it as JPEG."""
     paper, floor = 1 - uniform(tone, 0, .2, 3) * uniform(tone, 0, 1), uniform(tone, 0, .12)
+    k = some(tone, .3)
+    paper[k] = paper[k] * uniform(k, .65, 1)                                          # old paper, or a dim scan
     print_, tone = (floor + x * (paper - floor) for x in (print_, tone))
+    k = some(tone, .3)
+    if len(k):
+        print_[k], tone[k] = fringed(print_[k], tone[k])
     parts = []
     for piece, truth in zip(print_.chunk(8), tone.chunk(8)):
         sigma = random.uniform(.25, 1)
@@ -143,6 +213,16 @@ def scanned(print_, tone):
     k = some(tone, .2)
     print_[k] = noise.jpeg(print_[k].clamp(0, 1), random.randint(70, 95))
     return print_, tone
+
+
+def fringed(*pictures):
+    """All of them with red, green and blue a fraction of a pixel apart, as many scanners see them."""
+    b, c, height, width = pictures[0].shape
+    theta = torch.eye(2, 3, device=pictures[0].device).repeat(b * c, 1, 1)
+    theta[:, :, 2] = torch.randn_like(theta[:, :, 2]) * 2 * FRINGE / width
+    grid = F.affine_grid(theta, (b * c, 1, height, width), align_corners=False)
+    return [F.grid_sample(x.reshape(b * c, 1, height, width), grid, mode='bicubic', padding_mode='border', align_corners=False).view_as(x)
+            for x in pictures]
 
 
 def bayer(order):
@@ -242,7 +322,7 @@ def examples(tiles, count, size, settings):
     parts = photo.split([round(settings[k] * count) for k in ('screened', 'ordered', 'diffused')] +
                         [count - sum(round(settings[k] * count) for k in ('screened', 'ordered', 'diffused'))])
     period = torch.exp(uniform(parts[0], math.log(settings['finest']), math.log(settings['coarsest'])))
-    made = [[torch.cat(x) for x in zip(*(press(p, q, len(p) // 3) for p, q in zip(parts[0].chunk(8), period.chunk(8))))],
+    made = [[torch.cat(x) for x in zip(*(press(p, q, len(p) // 6, len(p) // 4) for p, q in zip(parts[0].chunk(8), period.chunk(8))))],
             pixels(parts[1], ordered), pixels(parts[2], diffused), (parts[3], parts[3])]
     return batch_of(*(torch.cat(x) for x in zip(*made)), settings['guided']).shuffled()
 
@@ -255,7 +335,8 @@ def trials(tiles, count, size, settings, kind):
     if kind == 'clean':
         return batch_of(photo, photo)
     period = torch.full((len(photo), 1, 1, 1), 7. if kind in ('coarse', 'guided') else 4., device=photo.device)
-    return batch_of(*press(photo, period, len(photo) if kind == 'drawing' else 0), float(kind == 'guided'))
+    drawn = (len(photo) * (kind == k) for k in ('comic', 'illustration'))
+    return batch_of(*press(photo, period, *drawn), float(kind == 'guided'))
 
 
 figure = flash.figure

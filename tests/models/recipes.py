@@ -38,12 +38,13 @@ class RecipeTests:
         import fields
         import halftone
         import torch
-        torch.manual_seed(0)
-        random.seed(0)
-        batch = halftone.trials(tiles(8), 32, 64, HALFTONE['data'], 'fine')
-        difference = batch.target - batch.truth
-        assert difference.square().mean().sqrt() > .1, 'no dots'
-        assert fields.blur(difference, 6).square().mean().sqrt() < .04, 'another tone'
+        for kind in ('fine', 'comic', 'illustration'):
+            torch.manual_seed(0)
+            random.seed(0)
+            batch = halftone.trials(tiles(8), 32, 64, HALFTONE['data'], kind)
+            difference = batch.target - batch.truth
+            assert difference.square().mean().sqrt() > .05, f'{kind}: no dots'
+            assert fields.blur(difference, 6).square().mean().sqrt() < .04, f'{kind}: another tone'
 
     def test_every_threshold_of_a_dither_matrix_is_there_once(self):
         import halftone
