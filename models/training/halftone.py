@@ -322,7 +322,7 @@ def examples(tiles, count, size, settings):
     parts = photo.split([round(settings[k] * count) for k in ('screened', 'ordered', 'diffused')] +
                         [count - sum(round(settings[k] * count) for k in ('screened', 'ordered', 'diffused'))])
     period = torch.exp(uniform(parts[0], math.log(settings['finest']), math.log(settings['coarsest'])))
-    made = [[torch.cat(x) for x in zip(*(press(p, q, len(p) // 6, len(p) // 4) for p, q in zip(parts[0].chunk(8), period.chunk(8))))],
+    made = [[torch.cat(x) for x in zip(*(press(p, q, len(p) // 8, len(p) // 5) for p, q in zip(parts[0].chunk(8), period.chunk(8))))],
             pixels(parts[1], ordered), pixels(parts[2], diffused), (parts[3], parts[3])]
     return batch_of(*(torch.cat(x) for x in zip(*made)), settings['guided']).shuffled()
 
