@@ -10,9 +10,9 @@ import torch
 
 
 class Batch(NamedTuple):
-    """b examples. target [b,c,h,w], what the network is to improve; guide [b,3,h,w]; truth as target; told [b], the noise
-    level as the network hears it (any number where it does not ask); expected [b], a rough root mean square error of
-    a good result, by which the loss divides so that hard and easy examples count alike."""
+    """b examples. target [b,c,h,w], what the network is to improve; guide [b,3,h,w]; truth as target; told [b,2], the level
+    and the excess of the noise as the network hears them (b of any numbers where it does not ask); expected [b], a rough root mean
+    square error of a good result, by which the loss divides so that hard and easy examples count alike."""
 
     target: torch.Tensor
     guide: torch.Tensor

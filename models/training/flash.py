@@ -22,7 +22,7 @@ from batch import Batch
 from fields import blur, coarse, gaussian, lognormal, shadows, some, uniform
 from noise import GAMMA
 
-TRIALS = ('flash 0', 'flash 0.01', 'flash 0.0316', 'flash 0.1', 'infrared 0.0316', 'infrared 0.1')
+TRIALS = ('flash 0', 'flash 0.01', 'flash 0.0316', 'flash 0.1', 'infrared 0.0316', 'infrared 0.1', 'shared 0.0316', 'shared 0.1')
 MOSTLY_PAIRS = {'single': 1e-6, 'double': 1e-6, 'pair': 1}     # pairs alone, but for photographs without any
 DARKEST = 1e-4               # keeps powers and logarithms finite
 BLURS = 8                    # of a batch
@@ -89,7 +89,7 @@ def ambient(photo):
     for k in some(photo, .4).chunk(BLURS):
         photo[k] = blur(photo[k], random.uniform(.4, 1.3))
     k = some(photo, .35)
-    photo[k] = photo[k] + noise.unit(blur(torch.randn_like(photo[k]), random.uniform(.5, 2))) * uniform(k, .001, .008)
+    photo[k] = photo[k] + noise.soft_grain(photo[k]) * uniform(k, .001, .008)
     return photo.clamp(0, 1)
 
 
@@ -184,7 +184,8 @@ def imperfect(guide):
     k = some(guide, .5)
     guide[k] = displaced(guide[k])
     k = some(guide, .5)
-    guide[k] = guide[k] + torch.randn_like(guide[k]) * uniform(k, 0, .01)
+    guide[k[::2]] = guide[k[::2]] + torch.randn_like(guide[k[::2]]) * uniform(k[::2], 0, .01)
+    guide[k[1::2]] = guide[k[1::2]] + noise.soft_grain(guide[k[1::2]]) * uniform(k[1::2], 0, .008)
     k = some(guide, .06)
     strangers, blanks = k[:len(k) // 2], k[len(k) // 2:]
     guide[strangers] = guide[strangers.roll(1)]
@@ -215,20 +216,25 @@ def load(folders, settings, device):
 def examples(tiles, count, size, settings):
     photo, source, pairs = cut(tiles, count, size, settings['shares'])
     truth, guide = ambient(photo), imperfect(guide_of(source, pairs, settings['grey']))
-    noisy, told, actual = noise.add(truth, settings)
-    return Batch(noisy, guide, truth, told, expected(actual)).shuffled()
+    k = some(truth, settings['grey_targets'])
+    truth[k] = truth[k].mean(1, keepdim=True).expand(-1, 3, -1, -1)
+    noisy, told, level = noise.add(truth, settings)
+    return Batch(noisy, guide, truth, told, expected(level)).shuffled()
 
 
 @torch.no_grad()
 def trials(tiles, count, size, settings, trial):
-    """Plain Gaussian noise of a known level, not clipped."""
+    """Plain Gaussian noise of a known level, not clipped; shared: the channels share some of it."""
     kind, level = trial.split()
     infrared = kind == 'infrared'
     photo, source, pairs = cut(tiles, count, size, MOSTLY_PAIRS if infrared else settings['shares'])
     truth = ambient(photo)
     guide = guide_of(source, pairs, grey=float(infrared))
+    grain = torch.randn_like(truth)
+    added = float(level) * (noise.mixed(grain) if kind == 'shared' else grain)
     level = torch.full((len(truth),), float(level), device=truth.device)
-    return Batch(truth + level.view(-1, 1, 1, 1) * torch.randn_like(truth), guide, truth, level, expected(level))
+    excess = noise.coarse(added) - level if kind == 'shared' else torch.zeros_like(level)
+    return Batch(truth + added, guide, truth, torch.stack([level, excess], 1), expected(level))
 
 
 def figure(output, truth):

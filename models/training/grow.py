@@ -32,9 +32,7 @@ def alive(net, noisy, guide, told, share=LIVELY):
         return x, masks
 
     t, g = (F.pixel_unshuffle(x, net.r) for x in (noisy, guide))
-    if net.noise_level:
-        t = torch.cat([t, told[:, None, None, None].expand(-1, 1, *t.shape[2:])], 1)
-    t, target = walk(net.target, t, net.merge_relu)
+    t, target = walk(net.target, net.with_noise(t, told), net.merge_relu)
     g, guidance = walk(net.guidance, g, net.merge_relu)
     size = min(t.shape[2], g.shape[2]), min(t.shape[3], g.shape[3])
     _, filters = walk(net.filter, torch.cat([networks.centre(x, *size) for x in (g, t)], 1), False)

@@ -12,7 +12,7 @@ from torch.nn import functional as F
 
 import modelfile
 
-FORMAT = 'joint-filter-1'
+FORMATS = ('joint-filter-1', 'joint-filter-2')       # the second may have noise_excess
 STACKS = ('target', 'guidance', 'filter')
 
 
@@ -24,14 +24,20 @@ class Network(nn.Module):
         self.r = spec.get('space_to_depth', 1)
         self.channels = spec.get('target_channels', 1)
         self.noise_level = spec.get('noise_level', False)
+        self.noise_excess = spec.get('noise_excess', False)
         self.residual = spec.get('residual', True)
         self.merge_relu = spec.get('merge_relu', False)
         cells = self.r ** 2
         widths = {name: list(spec[name]['widths']) for name in STACKS}
-        self.target = stack(self.channels * cells + self.noise_level, widths['target'], spec['target']['kernels'])
+        self.target = stack(self.channels * cells + self.noise_inputs, widths['target'], spec['target']['kernels'])
         self.guidance = stack(3 * cells, widths['guidance'], spec['guidance']['kernels'])
         self.filter = stack(widths['guidance'][-1] + widths['target'][-1],
                             widths['filter'] + [self.channels * cells], spec['filter']['kernels'])
+
+    @property
+    def noise_inputs(self):
+        """How many numbers the target stack is told about the noise: its level, and its excess (noise.py)."""
+        return int(self.noise_level) + int(self.noise_excess)
 
     @property
     def margin(self):
@@ -44,25 +50,29 @@ class Network(nn.Module):
         """Per full-resolution pixel, for all the channels that the network sees at once."""
         return sum(layer.weight.numel() for name in STACKS for layer in getattr(self, name)) / self.r ** 2
 
-    def forward(self, target, guidance, noise_level=None):
-        """[b,c,h,w], [b,3,h,w] and [b] -> [b,c,h-2m,w-2m], m the margin; h and w multiples of r."""
+    def forward(self, target, guidance, noise=None):
+        """[b,c,h,w], [b,3,h,w] and [b,noise_inputs] (or more) -> [b,c,h-2m,w-2m], m the margin; h and w multiples of r."""
         t, g = (F.pixel_unshuffle(x, self.r) for x in (target, guidance))
-        if self.noise_level:
-            t = torch.cat([t, noise_level[:, None, None, None].expand(-1, 1, *t.shape[2:])], 1)
-        t, g = run(self.target, t), run(self.guidance, g)
+        t, g = run(self.target, self.with_noise(t, noise)), run(self.guidance, g)
         t, g = (centre(x, min(t.shape[2], g.shape[2]), min(t.shape[3], g.shape[3])) for x in (t, g))
         x = torch.cat([g, t], 1)
         x = run(self.filter, x.relu() if self.merge_relu else x)
         x = F.pixel_shuffle(x.float(), self.r)
         return x + centre(target, *x.shape[2:]) if self.residual else x
 
-    def apply_to(self, target, guidance, noise_level=None):
+    def with_noise(self, t, noise):
+        """The target's planes, and a constant one for each number about the noise."""
+        if not self.noise_inputs:
+            return t
+        return torch.cat([t, noise[:, :self.noise_inputs, None, None].expand(-1, -1, *t.shape[2:])], 1)
+
+    def apply_to(self, target, guidance, noise=None):
         """Whole pictures of any size: borders replicated as the model file's contract says."""
         height, width = target.shape[2:]
         m, r = self.margin, self.r
         pad = (m, m + -width % r, m, m + -height % r)
         target, guidance = (F.pad(x, pad, mode='replicate') for x in (target, guidance))
-        return self(target, guidance, noise_level)[..., :height, :width]
+        return self(target, guidance, noise)[..., :height, :width]
 
 
 def stack(inputs, widths, kernels):
@@ -109,21 +119,24 @@ def tensors_of(network):
 
 def save(path, network, metadata):
     """Export to the model file format; metadata: task, scale and what the model card needs (texts)."""
-    keys = {'format': FORMAT, **metadata,
+    keys = {'format': FORMATS[network.noise_excess], **metadata,
             'residual': str(network.residual).lower(), 'space_to_depth': str(network.r),
             'merge_relu': str(network.merge_relu).lower(), 'target_channels': str(network.channels),
             'noise_level': str(network.noise_level).lower()}
+    if network.noise_excess:
+        keys['noise_excess'] = 'true'
     modelfile.save(path, tensors_of(network), keys)
 
 
 def load(path):
     """A model file as a Network; also reads models of others in this format. Returns (network, metadata)."""
     tensors, metadata = modelfile.load(path)
-    if metadata.get('format') != FORMAT:
-        raise ValueError(f'{path}: not a {FORMAT} file')
+    if metadata.get('format') not in FORMATS:
+        raise ValueError(f'{path}: none of {", ".join(FORMATS)}')
     spec = {'space_to_depth': int(metadata.get('space_to_depth', '1')),
             'target_channels': int(metadata.get('target_channels', '1')),
             'noise_level': metadata.get('noise_level', 'false') == 'true',
+            'noise_excess': metadata['format'] == FORMATS[1] and metadata.get('noise_excess', 'false') == 'true',
             'residual': metadata['residual'] == 'true',
             'merge_relu': metadata.get('merge_relu', 'false') == 'true'}
     for name in STACKS:

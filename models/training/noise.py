@@ -4,8 +4,12 @@
 # noise: what sensors, demosaicing and JPEG do to photographs
 """Mostly white Gaussian noise of one level, as the network is told; shares of a batch get noise that differs between
 channels, is shared by them, grows with the light or the shade, is correlated as after demosaicing, smoothing or at a coarser
-scale, is clipped to 0..1, or went through JPEG. The level told is the standard deviation over the patch, some per cent off
-for most, farther off for noise that a single number does not say enough about."""
+scale, is clipped to 0..1, or went through JPEG.
+
+Two numbers are told of it. Its level is the standard deviation over the patch. Its excess is how much more of it is coarse and
+common to the channels than of white noise of the same level (coarse ()): such noise looks like structure, and a network that
+did not know whether it is there would have to leave more of the white one. Both are some per cent off for most, farther off
+for noise that two numbers do not say enough about."""
 
 import math
 import random
@@ -20,13 +24,14 @@ LUMINANCE = [[16, 11, 10, 16, 24, 40, 51, 61], [12, 12, 14, 19, 26, 58, 60, 55],
              [49, 64, 78, 87, 103, 121, 120, 101], [72, 92, 95, 98, 112, 100, 103, 99]]    # ITU-T T.81, table K.1
 CHROMINANCE = [[17, 18, 24, 47, 99, 99, 99, 99], [18, 21, 26, 66, 99, 99, 99, 99], [24, 26, 56, 99, 99, 99, 99, 99],
                [47, 66, 99, 99, 99, 99, 99, 99]] + [[99] * 8] * 4                           # table K.2
-ODD_SPREAD = 0.15            # of levels told, for noise whose level is hard to estimate or differs from place to place
+ODD_SPREAD = 0.15            # of what is told, for noise whose level is hard to estimate or differs from place to place
+SHARED_SPREAD = 0.25         # of what is told of noise that channels share; the excess tells it from white noise, which need not pay
 GAMMA = 2.2                  # close enough to sRGB's curve to trade light for light
 TOE = 0.1                    # the slope of the curve is not without bounds near black, the less with what cameras do to contrast
 
 
 def add(truth, settings):
-    """Return (noisy, levels told [b], levels that are there [b])."""
+    """Return (noisy, what is told [b,2]: levels and excesses, levels that count for what may be expected [b])."""
     sigma = levels(truth, settings['lowest'], settings['highest'])
     grain = coloured(torch.randn_like(truth))
     shared = some(truth, settings['shared'])
@@ -34,20 +39,30 @@ def add(truth, settings):
     k = some(truth, settings['per_channel'])
     gains = lognormal(k, .3, 3)
     grain[k] = grain[k] * gains / gains.square().mean(1, keepdim=True).sqrt()
-    uneven = some(truth, settings['signal_dependent'])
+    uneven = torch.cat([some(truth, settings['signal_dependent']), shared[::2]]).unique()
     grain[uneven] = grain[uneven] * growing(truth[uneven])
-    noisy = truth + sigma * grain
+    grey = (truth == truth[:, :1]).flatten(1).all(1)     # one plane repeated, and so is its noise
+    grain[grey] = unit(grain[grey, :1]).expand(-1, 3, -1, -1)
+    added = sigma * grain
+    noisy = truth + added
     clipped = some(truth, settings['clipped'])
     compressed = clipped[:round(settings['jpeg'] * len(truth))]
     noisy[clipped] = noisy[clipped].clamp(0, 1)
-    actual = sigma[:, 0, 0, 0].clone()
     if len(compressed):
         noisy[compressed] = jpeg(noisy[compressed], random.randint(50, 97))
-        actual[compressed] = (noisy[compressed] - truth[compressed]).square().mean((1, 2, 3)).sqrt()
+        added[compressed] = noisy[compressed] - truth[compressed]
+    actual = torch.stack([added.square().mean((1, 2, 3)).sqrt(), coarse(added)], 1)
     told = actual.clone()
-    for k, spread in ((some(truth, .6), settings['told_spread']), (torch.cat([shared, uneven, compressed]).unique(), ODD_SPREAD)):
-        told[k] = told[k] * lognormal(k, spread)[:, 0, 0, 0]
-    return noisy, told, actual
+    for k, spread in ((some(truth, .6), settings['told_spread']), (torch.cat([uneven, compressed]).unique(), ODD_SPREAD),
+                      (shared, SHARED_SPREAD)):
+        told[k] = told[k] * lognormal(k, spread)[:, 0, 0] * lognormal(k, settings['told_spread'], 2)[:, :, 0, 0]
+    return noisy, torch.stack([told[:, 0], told[:, 1] - told[:, 0]], 1), actual.amax(1)
+
+
+def coarse(added):
+    """The standard deviation of the channels' mean in blocks of 2x2 pixels [b], as a multiple of what white noise of level 1 has."""
+    means = F.avg_pool2d(added.mean(1, keepdim=True), 2)
+    return means.square().mean((1, 2, 3)).sqrt() * 2 * math.sqrt(added.shape[1])
 
 
 def levels(x, lowest, highest):
@@ -74,6 +89,14 @@ def coloured(grain):
 def unit(grain):
     """Scaled to a mean square of 1 per patch."""
     return grain / grain.square().mean((1, 2, 3), keepdim=True).sqrt()
+
+
+def soft_grain(x):
+    """What a camera's own noise reduction leaves of its noise, mean square 1: smooth, for half of the batch mostly common to
+    the channels."""
+    grain = torch.randn_like(x)
+    grain[::2] = grain[::2] + uniform(grain[::2], 1, 2) * torch.randn_like(grain[::2, :1])
+    return unit(blur(grain, random.uniform(.5, 2)))
 
 
 def demosaiced(grain):

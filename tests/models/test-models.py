@@ -8,6 +8,7 @@
 import argparse
 import contextlib
 import pathlib
+import random
 import sys
 import tempfile
 import traceback
@@ -24,12 +25,13 @@ import shipped
 
 CONFIG = {
     'model': {'task': 'noise-reduction', 'name': 'tiny'},
-    'network': {'space_to_depth': 2, 'target_channels': 3, 'noise_level': True, 'residual': True, 'merge_relu': True,
+    'network': {'space_to_depth': 2, 'target_channels': 3, 'noise_level': True, 'noise_excess': True, 'residual': True,
+                'merge_relu': True,
                 'target': {'widths': [12], 'kernels': [3]}, 'guidance': {'widths': [8], 'kernels': [3]},
                 'filter': {'widths': [12], 'kernels': [3, 3]}},
     'data': {'recipe': 'flash', 'tile': 64, 'held_out_every': 4, 'shares': {'single': .7, 'double': .15, 'pair': .15},
-             'grey': .1, 'lowest': .03, 'highest': .2, 'per_channel': .3, 'shared': .2, 'signal_dependent': .25, 'clipped': .35,
-             'jpeg': .08, 'told_spread': .06},
+             'grey': .1, 'grey_targets': .1, 'lowest': .03, 'highest': .2, 'per_channel': .3, 'shared': .2, 'signal_dependent': .25,
+             'clipped': .35, 'jpeg': .08, 'told_spread': .06},
     'training': {'seed': 1, 'loss': 'rms', 'patch': 40, 'batch': 16, 'pool': 128, 'rate': 2e-2, 'warm_up': 50,
                  'average': .5, 'precision': ['tf32', 'tf32'], 'last_precision': .25, 'trials': 32},
 }
@@ -175,12 +177,33 @@ class TrainingTests(recipes.RecipeTests, Tests):
             assert metadata['name'] == 'tiny' and metadata['task'] == 'noise-reduction'
             for height, width in ((37, 50), (1, 3)):
                 pictures = [np.random.default_rng(i).random((height, width, 3)).astype(np.float32) for i in range(2)]
-                ours = self.core.apply(out, *pictures, .1)
+                ours = self.core.apply(out, *pictures, (.1, .05))
                 with torch.no_grad():
                     tensors = [torch.from_numpy(p).permute(2, 0, 1)[None] for p in pictures]
-                    theirs = net.apply_to(*tensors, torch.tensor([.1]))[0].permute(1, 2, 0).numpy()
+                    theirs = net.apply_to(*tensors, torch.tensor([[.1, .05]]))[0].permute(1, 2, 0).numpy()
                 error = float(abs(ours - theirs).max())
                 assert error < 1e-5, f'{width}x{height}: differs by {error}'
+
+    def test_white_noise_has_no_excess_and_common_noise_much(self):
+        import noise
+        import torch
+        torch.manual_seed(0)
+        white = .1 * torch.randn(4, 3, 128, 128)
+        assert torch.allclose(noise.coarse(white), torch.full((4,), .1), rtol=.05)
+        common = white[:, :1].expand(-1, 3, -1, -1)
+        assert torch.allclose(noise.coarse(common), torch.full((4,), .1 * 3 ** .5), rtol=.05)
+
+    def test_a_grey_target_has_one_planes_noise(self):
+        import noise
+        import torch
+        torch.manual_seed(0)
+        random.seed(0)
+        truth = torch.rand(32, 3, 1, 1).expand(-1, -1, 64, 64).clone()
+        truth[:16] = truth[:16, :1].expand(-1, 3, -1, -1)
+        noisy, told, _ = noise.add(truth, CONFIG['data'] | {'clipped': 0})
+        assert (noisy[:16] == noisy[:16, :1]).all()
+        grey, colour = (told[half, 1] / told[half, 0].clamp_min(.01) for half in (slice(16), slice(16, None)))
+        assert grey.median() > .5 and colour.median().abs() < .3, f'{grey.median()}, {colour.median()}'
 
     def test_training_upsampling_learns(self):
         import json
@@ -228,7 +251,7 @@ class TrainingTests(recipes.RecipeTests, Tests):
         big = network.Network(spec)
         network.initialise(small)
         network.initialise(big)
-        noisy, guide, told = torch.rand(4, 3, 40, 40), torch.rand(4, 3, 40, 40), torch.full((4,), .1)
+        noisy, guide, told = torch.rand(4, 3, 40, 40), torch.rand(4, 3, 40, 40), torch.full((4, 2), .1)
         with torch.no_grad():
             small.filter[0].bias[::3] = -100                       # dead units, which are to be left behind
             grow.grow(small, big, grow.alive(small, noisy, guide, told))
