@@ -198,7 +198,7 @@ def prints(photo, settings):
     """Of a share of the photographs comics are made first, a share is replaced by illustrations."""
     made = []
     for part in photo.chunk(8):
-        comic, illustrated = len(part) // 8, len(part) // 5
+        comic, illustrated = len(part) // 8, len(part) // 4
         spread = uniform(part, 0, 1)
         spread[len(part) - illustrated:] **= 2                   # line art is scanned as whole pages, with fine dots
         period = settings['finest'] * (settings['coarsest'] / settings['finest']) ** spread
