@@ -27,20 +27,28 @@
  * noise falls from class to class, as the curve that light is encoded with makes it, the darkest class counts:
  * networks leave noise that is stronger than they know, and lose little by knowing of too much.
  *
+ * How much of the noise is coarse, which its excess tells, is measured in the same way in a picture of half the size whose
+ * pixels are means over channels and 2x2 pixels, times what keeps white noise as strong as it was. There texture is
+ * stronger, so the class counts in which the ratio is the second least.
+ *
  * Texture that a guide shows as well is no noise, since the noise of two pictures is independent: what least
  * squares find of the guide in a block or square is taken away before it is measured.
  */
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "noise.h"
 
 
+#define COLOURS           3
+
 #define BLOCK_SIZE        8
 #define BLOCK_PIXELS      (BLOCK_SIZE * BLOCK_SIZE)
 
-/* More blocks than this do not make the result better, only slower. */
+/* More blocks than this do not make the result better, only slower; of half the size a quarter is enough. */
 #define MAX_BLOCKS        30000
+#define MAX_COARSE_BLOCKS (MAX_BLOCKS / 4)
 
 /* Pictures with fewer blocks have one class. */
 #define N_CLASSES         4
@@ -130,6 +138,16 @@
  */
 #define MIN_CHANNEL_SHARE 0.25
 
+/* So is what is left of a picture of half the size with less than one in so many blocks that is not clipped. */
+#define MIN_COARSE_SHARE  10
+
+/* Up to the first of these shares of the level an excess may be chance or texture; from the second on it counts in full. The
+ * most of white noise was 0.11 in 460 ramps of 64x64 to 400x400 pixels (standard deviation 0.02 to 0.04); and 0.11 in 12
+ * photographs with guides where the noise was 0.01, 0.04 where it was 0.0316 or 0.1.
+ */
+#define CHANCE_EXCESS     0.12f
+#define CERTAIN_EXCESS    0.3f
+
 /* Guidance that leaves less than this share of the variance is no other picture, but a copy. */
 #define COPY_SHARE        1e-4
 
@@ -141,15 +159,18 @@ typedef struct
   float *coefficients;
 } Guide;
 
-/* A channel and its extreme values. */
+/* A channel and its extreme values, or means of some pixels and how many of these were extreme. */
 typedef struct
 {
-  const float *pixels;
-  int          width;
-  int          height;
-  float        darkest;
-  float        brightest;
-  const Guide *guide;         /* NULL: nobody knows more of the scene */
+  const float  *pixels;
+  int           width;
+  int           height;
+  float         darkest;
+  float         brightest;
+  const guint8 *extremes;     /* (nullable) */
+  int           n_averaged;
+  int           n_places;     /* where blocks are looked at */
+  const Guide  *guide;        /* NULL: nobody knows more of the scene */
 } Plane;
 
 /* A block's brightness, in no particular unit, and the energies of its bands. */
@@ -176,22 +197,35 @@ typedef struct
 
 
 static float    * add_channels      (const JfPlanes   *picture);
-static Guide    * guide_new         (const JfPlanes   *guidance);
+static Guide    * guide_new         (const JfPlanes   *guidance,
+                                     int               max_blocks);
 static void       guide_free        (Guide            *guide);
 static gboolean   guide_is_copy     (const Guide      *guide,
                                      const JfPlanes   *target);
 static float      estimate_all      (const JfPlanes   *target,
-                                     const Guide      *guide);
+                                     const Guide      *guide,
+                                     double            variances[N_CLASSES]);
 static int        estimate          (const JfPlanes   *target,
                                      const Guide      *guide,
                                      int               channel,
-                                     double           *variance);
+                                     double            variances[N_CLASSES]);
+static double     join_classes      (const double      variances[N_CLASSES]);
+static float      estimate_ratio    (const JfPlanes   *target,
+                                     const JfPlanes   *guidance,
+                                     const double      variances[N_CLASSES]);
+static double     get_coarse_gain   (const JfPlanes   *target);
+static gboolean   estimate_coarse   (const JfPlanes   *target,
+                                     const JfPlanes   *guidance,
+                                     double            variances[N_CLASSES]);
+static float    * halve             (const JfPlanes   *picture,
+                                     float             gain);
+static guint8   * halve_extremes    (const JfPlanes   *picture);
+static float      leave_out_chance  (float             excess);
 static Plane      get_plane         (const JfPlanes   *target,
                                      const Guide      *guide,
                                      int               channel);
 static Block    * measure_blocks    (const Plane      *plane,
                                      int               max_extremes,
-                                     int              *n_places,
                                      int              *n_blocks);
 static int        count_places      (int               width,
                                      int               height,
@@ -208,7 +242,6 @@ static int        count_extremes    (const Plane      *plane,
 static void       make_transform    (float            *transform,
                                      int               size);
 static gboolean   measure_block     (const Plane      *plane,
-                                     int               n_places,
                                      int               i,
                                      int               max_extremes,
                                      float             transform[BLOCK_SIZE][BLOCK_SIZE],
@@ -231,11 +264,12 @@ static float      measure_residual  (const Plane      *plane,
 static float      flatten           (const float      *pixels,
                                      int               width,
                                      float             residual[PATCH_SIZE][PATCH_SIZE]);
-static double     measure_classes   (const Plane      *plane,
+static void       measure_classes   (const Plane      *plane,
                                      Block            *blocks,
                                      int               n_blocks,
                                      Patch            *patches,
-                                     int               n_patches);
+                                     int               n_patches,
+                                     double            variances[N_CLASSES]);
 static double     get_darkest       (const double      variances[N_CLASSES]);
 static double     measure_class     (const Block      *blocks,
                                      int               n_blocks,
@@ -273,7 +307,7 @@ static int        compare_own       (const void       *a,
                                      const void       *b);
 static int        estimate_narrow   (const JfPlanes   *target,
                                      int               channel,
-                                     double           *variance);
+                                     double            variances[N_CLASSES]);
 static int        compare_floats    (const void       *a,
                                      const void       *b);
 
@@ -295,24 +329,30 @@ static const double band_weights[N_BANDS] = { 0.0, 21.0 / 64.0, 22.0 / 64.0, 21.
  * Estimates the standard deviation of the noise, in the units of the picture's values, as the root mean square
  * over the channels; where it falls with the light, up to that of the darkest quarter. Clipped areas are left out,
  * and so are channels that have nothing else. Without @guidance a clean photograph comes out at some thousandths
- * of full scale, since its finest texture cannot be told from noise.
+ * of full scale, since its finest texture cannot be told from noise. The excess is 0 where nothing speaks against
+ * white noise, and in pictures that are too small or clipped to tell.
  *
- * Returns: the standard deviation; 0 if the picture gives nothing to measure
+ * Returns: the noise; none if the picture gives nothing to measure
  */
-float
+JfNoise
 jf_noise_estimate (const JfPlanes *target,
                    const JfPlanes *guidance)
 {
-  Guide *guide = guidance ? guide_new (guidance) : NULL;
-  float  level;
+  Guide  *guide = guidance ? guide_new (guidance, MAX_BLOCKS) : NULL;
+  JfNoise noise;
+  double  variances[N_CLASSES];
 
   if (guide && guide_is_copy (guide, target))
-    g_clear_pointer (&guide, guide_free);
+    {
+      g_clear_pointer (&guide, guide_free);
+      guidance = NULL;
+    }
 
-  level = estimate_all (target, guide);
+  noise.level  = estimate_all (target, guide, variances);
+  noise.excess = noise.level * leave_out_chance (estimate_ratio (target, guidance, variances) - 1.0f);
   g_clear_pointer (&guide, guide_free);
 
-  return level;
+  return noise;
 }
 
 /**
@@ -326,11 +366,11 @@ float
 jf_noise_estimate_channel (const JfPlanes *target,
                            int             channel)
 {
-  double variance;
+  double variances[N_CLASSES];
 
   g_return_val_if_fail (channel >= 0 && channel < target->channels, 0.0f);
 
-  return estimate (target, NULL, channel, &variance) > 0 ? (float) sqrt (variance) : 0.0f;
+  return estimate (target, NULL, channel, variances) > 0 ? (float) sqrt (join_classes (variances)) : 0.0f;
 }
 
 
@@ -351,7 +391,8 @@ add_channels (const JfPlanes *picture)
 
 /* The slowest shades say nothing of how strongly texture shows in either picture: light is different there. */
 static Guide *
-guide_new (const JfPlanes *guidance)
+guide_new (const JfPlanes *guidance,
+           int             max_blocks)
 {
   const int  width    = guidance->width;
   const int  height   = guidance->height;
@@ -365,7 +406,7 @@ guide_new (const JfPlanes *guidance)
     return guide;
 
   make_transform (&transform[0][0], BLOCK_SIZE);
-  n_places            = count_places (width, height, BLOCK_SIZE, MAX_BLOCKS);
+  n_places            = count_places (width, height, BLOCK_SIZE, max_blocks);
   guide->coefficients = g_new (float, n_places * BLOCK_PIXELS);
 
   for (int i = 0; i < n_places; i++)
@@ -398,36 +439,45 @@ guide_is_copy (const Guide    *guide,
 {
   g_autofree float *sum      = add_channels (target);
   const JfPlanes    plane    = { sum, 1, target->width, target->height };
-  double            alone    = 0.0;
-  double            variance = 0.0;
+  double            alone[N_CLASSES];
+  double            guided[N_CLASSES];
 
-  estimate (&plane, NULL, 0, &alone);
-  estimate (&plane, guide, 0, &variance);
+  estimate (&plane, NULL, 0, alone);
+  estimate (&plane, guide, 0, guided);
 
-  return variance < COPY_SHARE * alone;
+  return join_classes (guided) < COPY_SHARE * join_classes (alone);
 }
 
+/* @variances: (out): the channels' means, by classes */
 static float
 estimate_all (const JfPlanes *target,
-              const Guide    *guide)
+              const Guide    *guide,
+              double          variances[N_CLASSES])
 {
-  g_autofree double *variances  = g_new0 (double, target->channels);
-  g_autofree int    *counts     = g_new0 (int, target->channels);
+  g_autofree double *channels   = g_new (double, target->channels * N_CLASSES);
+  g_autofree int    *counts     = g_new (int, target->channels);
   double             variance   = 0.0;
   int                n_channels = 0;
   int                most       = 1;
 
+  memset (variances, 0, N_CLASSES * sizeof (double));
+
   for (int i = 0; i < target->channels; i++)
     {
-      counts[i] = estimate (target, guide, i, &variances[i]);
+      counts[i] = estimate (target, guide, i, channels + i * N_CLASSES);
       most      = MAX (most, counts[i]);
     }
 
   for (int i = 0; i < target->channels; i++)
+    n_channels += counts[i] >= MIN_CHANNEL_SHARE * most;
+
+  for (int i = 0; i < target->channels; i++)
     if (counts[i] >= MIN_CHANNEL_SHARE * most)
       {
-        variance += variances[i];
-        n_channels++;
+        variance += join_classes (channels + i * N_CLASSES);
+
+        for (int j = 0; j < N_CLASSES; j++)
+          variances[j] += channels[i * N_CLASSES + j] / n_channels;
       }
 
   return variance > 0.0 ? (float) sqrt (variance / n_channels) : 0.0f;
@@ -438,27 +488,27 @@ static int
 estimate (const JfPlanes *target,
           const Guide    *guide,
           int             channel,
-          double         *variance)
+          double          variances[N_CLASSES])
 {
   g_autofree Block *blocks    = NULL;
   g_autofree Patch *patches   = NULL;
   int               n_patches = 0;
-  int               n_places;
   int               n_blocks;
   Plane             plane;
 
   if (target->width < BLOCK_SIZE || target->height < BLOCK_SIZE)
-    return estimate_narrow (target, channel, variance);
+    return estimate_narrow (target, channel, variances);
 
+  memset (variances, 0, N_CLASSES * sizeof (double));
   plane  = get_plane (target, guide, channel);
-  blocks = measure_blocks (&plane, MAX_EXTREMES, &n_places, &n_blocks);
+  blocks = measure_blocks (&plane, MAX_EXTREMES, &n_blocks);
 
-  if (n_blocks < n_places / MIN_FREE_SHARE)
+  if (n_blocks < plane.n_places / MIN_FREE_SHARE)
     {
       g_free (blocks);
-      blocks = measure_blocks (&plane, MAX_CUT, &n_places, &n_blocks);
+      blocks = measure_blocks (&plane, MAX_CUT, &n_blocks);
 
-      if (n_blocks < n_places / MIN_CUT_SHARE)
+      if (n_blocks < plane.n_places / MIN_CUT_SHARE)
         return 0;
     }
   else
@@ -467,9 +517,156 @@ estimate (const JfPlanes *target,
     }
 
   if (n_blocks > 0)
-    *variance = measure_classes (&plane, blocks, n_blocks, patches, n_patches);
+    measure_classes (&plane, blocks, n_blocks, patches, n_patches, variances);
 
   return n_blocks;
+}
+
+/* Neither a class without any flat place counts, nor a shade without any noise. */
+static double
+join_classes (const double variances[N_CLASSES])
+{
+  const double darkest = get_darkest (variances);
+  double       sorted[N_CLASSES];
+
+  memcpy (sorted, variances, sizeof (sorted));
+  qsort (sorted, N_CLASSES, sizeof (double), compare_doubles);
+
+  return MAX (darkest, (sorted[1] + sorted[2]) / 2.0);
+}
+
+/* The standard deviation of coarse noise as a multiple of all noise's, whose @variances are known by classes; 1 if it is not
+ * known. Texture makes it too large in some classes: the second least one counts.
+ */
+static float
+estimate_ratio (const JfPlanes *target,
+                const JfPlanes *guidance,
+                const double    variances[N_CLASSES])
+{
+  double coarse[N_CLASSES];
+  double ratios[N_CLASSES];
+  int    n_ratios = 0;
+
+  if (! estimate_coarse (target, guidance, coarse))
+    return 1.0f;
+
+  for (int i = 0; i < N_CLASSES; i++)
+    if (variances[i] > 0.0)
+      ratios[n_ratios++] = coarse[i] / variances[i];
+
+  if (n_ratios == 0)
+    return 1.0f;
+
+  qsort (ratios, n_ratios, sizeof (double), compare_doubles);
+
+  return (float) MIN (sqrt (ratios[MIN (1, n_ratios - 1)]), get_coarse_gain (target));
+}
+
+/* What the mean of a picture's planes and 2x2 pixels is to be multiplied with for white noise to stay what it was; and the
+ * largest ratio there is, that of noise which is the same in all of them.
+ */
+static double
+get_coarse_gain (const JfPlanes *target)
+{
+  return 2.0 * sqrt (target->channels == 1 ? COLOURS : target->channels);
+}
+
+/* Of a picture of half the size, whose pixels are means. Patches would be so large that they find texture in most photographs.
+ * Returns FALSE if the picture is too small, or clipped.
+ */
+static gboolean
+estimate_coarse (const JfPlanes *target,
+                 const JfPlanes *guidance,
+                 double          variances[N_CLASSES])
+{
+  g_autofree float    *pixels   = halve (target, (float) get_coarse_gain (target));
+  g_autofree float    *guides   = guidance ? halve (guidance, 1.0f) : NULL;
+  g_autofree guint8   *extremes = halve_extremes (target);
+  g_autofree Block    *blocks   = NULL;
+  Plane                plane    = { .pixels = pixels, .width = target->width / 2, .height = target->height / 2,
+                                    .extremes = extremes, .n_averaged = 4 * target->channels };
+  Guide               *guide    = NULL;
+  gboolean             enough;
+  int                  n_blocks;
+
+  if (plane.width < BLOCK_SIZE || plane.height < BLOCK_SIZE)
+    return FALSE;
+
+  if (guides)
+    guide = guide_new (&(JfPlanes) { guides, 1, plane.width, plane.height }, MAX_COARSE_BLOCKS);
+
+  plane.guide    = guide;
+  plane.n_places = count_places (plane.width, plane.height, BLOCK_SIZE, MAX_COARSE_BLOCKS);
+  blocks         = measure_blocks (&plane, MAX_EXTREMES, &n_blocks);
+  enough         = n_blocks >= MIN_CLASSIFIED && n_blocks >= plane.n_places / MIN_COARSE_SHARE;
+
+  if (enough)
+    measure_classes (&plane, blocks, n_blocks, NULL, 0, variances);
+
+  g_clear_pointer (&guide, guide_free);
+
+  return enough;
+}
+
+/* The mean over channels and 2x2 pixels, times @gain. */
+static float *
+halve (const JfPlanes *picture,
+       float           gain)
+{
+  const int          width  = picture->width / 2;
+  const int          height = picture->height / 2;
+  g_autofree float  *sum    = add_channels (picture);
+  float             *half   = g_new (float, (gsize) width * height);
+
+  gain /= 4.0f * (float) picture->channels;
+
+  for (int y = 0; y < height; y++)
+    for (int x = 0; x < width; x++)
+      {
+        const float *pixel = sum + (gsize) 2 * y * picture->width + 2 * x;
+        const float *below = pixel + picture->width;
+
+        half[(gsize) y * width + x] = gain * (pixel[0] + pixel[1] + below[0] + below[1]);
+      }
+
+  return half;
+}
+
+/* How many of the values that halve () takes the mean of are their channels' extremes. */
+static guint8 *
+halve_extremes (const JfPlanes *picture)
+{
+  const int  width    = picture->width / 2;
+  const int  height   = picture->height / 2;
+  guint8    *extremes = g_new0 (guint8, (gsize) width * height);
+
+  for (int channel = 0; channel < picture->channels; channel++)
+    {
+      const Plane plane = get_plane (picture, NULL, channel);
+
+      for (int y = 0; y < 2 * height; y++)
+        for (int x = 0; x < 2 * width; x++)
+          {
+            const float value = plane.pixels[(gsize) y * plane.width + x];
+
+            if (value <= plane.darkest || value >= plane.brightest)
+              extremes[(gsize) (y / 2) * width + x / 2]++;
+          }
+    }
+
+  return extremes;
+}
+
+/* An excess, as a share of the level, without what chance and texture make of none. */
+static float
+leave_out_chance (float excess)
+{
+  const float size = fabsf (excess);
+
+  if (size <= CHANCE_EXCESS)
+    return 0.0f;
+
+  return excess * MIN (1.0f, (1.0f - CHANCE_EXCESS / size) / (1.0f - CHANCE_EXCESS / CERTAIN_EXCESS));
 }
 
 static Plane
@@ -489,25 +686,25 @@ get_plane (const JfPlanes *target,
         brightest = MAX (brightest, pixels[i]);
       }
 
-  return (Plane) { pixels, target->width, target->height, darkest, brightest, guide };
+  return (Plane) { .pixels = pixels, .width = target->width, .height = target->height,
+                   .darkest = darkest, .brightest = brightest, .guide = guide,
+                   .n_places = count_places (target->width, target->height, BLOCK_SIZE, MAX_BLOCKS) };
 }
 
 static Block *
 measure_blocks (const Plane *plane,
                 int          max_extremes,
-                int         *n_places,
                 int         *n_blocks)
 {
   Block *blocks;
   float  transform[BLOCK_SIZE][BLOCK_SIZE];
 
   make_transform (&transform[0][0], BLOCK_SIZE);
-  *n_places = count_places (plane->width, plane->height, BLOCK_SIZE, MAX_BLOCKS);
   *n_blocks = 0;
-  blocks    = g_new (Block, *n_places);
+  blocks    = g_new (Block, plane->n_places);
 
-  for (int i = 0; i < *n_places; i++)
-    if (measure_block (plane, *n_places, i, max_extremes, transform, &blocks[*n_blocks]))
+  for (int i = 0; i < plane->n_places; i++)
+    if (measure_block (plane, i, max_extremes, transform, &blocks[*n_blocks]))
       (*n_blocks)++;
 
   return blocks;
@@ -546,13 +743,14 @@ count_extremes (const Plane *plane,
                 const float *pixels,
                 int          size)
 {
-  int n = 0;
+  const guint8 *extremes = plane->extremes ? plane->extremes + (pixels - plane->pixels) : NULL;
+  int           n        = 0;
 
   for (int y = 0; y < size; y++, pixels += plane->width)
     for (int x = 0; x < size; x++)
-      n += (pixels[x] <= plane->darkest) + (pixels[x] >= plane->brightest);
+      n += extremes ? extremes[(gsize) y * plane->width + x] : (pixels[x] <= plane->darkest) + (pixels[x] >= plane->brightest);
 
-  return n;
+  return extremes ? n / plane->n_averaged : n;
 }
 
 /* The orthonormal discrete cosine transform: white noise stays white, of the same variance. */
@@ -569,13 +767,12 @@ make_transform (float *transform,
 /* Returns FALSE for a block that is clipped, or not of finite numbers. */
 static gboolean
 measure_block (const Plane *plane,
-               int          n_places,
                int          i,
                int          max_extremes,
                float        transform[BLOCK_SIZE][BLOCK_SIZE],
                Block       *block)
 {
-  const float *pixels     = plane->pixels + get_place (plane->width, plane->height, BLOCK_SIZE, n_places, i);
+  const float *pixels     = plane->pixels + get_place (plane->width, plane->height, BLOCK_SIZE, plane->n_places, i);
   int          n_extremes = count_extremes (plane, pixels, BLOCK_SIZE);
   float        total      = 0.0f;
   float        coefficients[BLOCK_PIXELS];
@@ -757,20 +954,26 @@ flatten (const float *pixels,
   return mean;
 }
 
-static double
+/* @variances: (out): of classes of growing brightness, all alike in a small picture */
+static void
 measure_classes (const Plane *plane,
                  Block       *blocks,
                  int          n_blocks,
                  Patch       *patches,
-                 int          n_patches)
+                 int          n_patches,
+                 double       variances[N_CLASSES])
 {
   g_autofree Candidate *candidates = g_new (Candidate, n_blocks);
-  double                variances[N_CLASSES];
-  double                darkest;
-  double                middle;
 
   if (n_blocks < MIN_CLASSIFIED)
-    return measure_class (blocks, n_blocks, candidates);
+    {
+      variances[0] = measure_class (blocks, n_blocks, candidates);
+
+      for (int i = 1; i < N_CLASSES; i++)
+        variances[i] = variances[0];
+
+      return;
+    }
 
   qsort (blocks, n_blocks, sizeof (Block), compare_brightness);
 
@@ -789,13 +992,6 @@ measure_classes (const Plane *plane,
       if (end_patch - start_patch >= MIN_PATCHES)
         variances[i] = raise_to_patches (plane, patches + start_patch, end_patch - start_patch, variances[i]);
     }
-
-  darkest = get_darkest (variances);
-
-  qsort (variances, N_CLASSES, sizeof (double), compare_doubles);
-  middle = (variances[1] + variances[2]) / 2.0;
-
-  return MAX (darkest, middle);
 }
 
 /* Of classes of growing brightness, the darkest one's variance, but no more than the others make likely, as
@@ -1013,7 +1209,7 @@ compare_own (const void *a,
 static int
 estimate_narrow (const JfPlanes *target,
                  int             channel,
-                 double         *variance)
+                 double          variances[N_CLASSES])
 {
   const gboolean     wide        = target->width >= target->height;
   const int          length      = wide ? target->width : target->height;
@@ -1023,6 +1219,8 @@ estimate_narrow (const JfPlanes *target,
   const float       *plane       = target->data + (gsize) channel * target->width * target->height;
   g_autofree float  *differences = NULL;
   gsize              n           = 0;
+
+  memset (variances, 0, N_CLASSES * sizeof (double));
 
   if (length < 3)
     return 0;
@@ -1043,7 +1241,9 @@ estimate_narrow (const JfPlanes *target,
     return 0;
 
   qsort (differences, n, sizeof (float), compare_floats);
-  *variance = pow (differences[n / 2] / QUANTILE_NORMAL, 2.0) / 6.0;
+
+  for (int i = 0; i < N_CLASSES; i++)
+    variances[i] = pow (differences[n / 2] / QUANTILE_NORMAL, 2.0) / 6.0;
 
   return (int) MIN (n, G_MAXINT);
 }

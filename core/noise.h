@@ -21,9 +21,9 @@ typedef struct
                    */
 } JfNoise;
 
-float jf_noise_estimate         (const JfPlanes *target,
-                                 const JfPlanes *guidance);
-float jf_noise_estimate_channel (const JfPlanes *target,
-                                 int             channel);
+JfNoise jf_noise_estimate         (const JfPlanes *target,
+                                   const JfPlanes *guidance);
+float   jf_noise_estimate_channel (const JfPlanes *target,
+                                   int             channel);
 
 G_END_DECLS

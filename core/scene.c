@@ -64,7 +64,7 @@ typedef struct
 
 static gboolean take_sample    (JfPlanes        *sample,
                                 const JfPlanes  *picture);
-static float    estimate_visible_noise
+static JfNoise  estimate_visible_noise
                                (const JfPlanes  *target,
                                 const float     *alpha,
                                 const JfPlanes  *guidance);
@@ -163,9 +163,9 @@ jf_scene_get_area (const JfPipeline *pipeline,
  * Transparent parts are flat and would pull the estimate towards zero: they are left out. Of a large picture its sample
  * is measured, so that who has no more than this finds the same.
  *
- * Returns: the level of the target's noise, as jf_noise_estimate ()
+ * Returns: the target's noise, as jf_noise_estimate ()
  */
-float
+JfNoise
 jf_scene_estimate_noise (const JfPlanes *target,
                          const float    *alpha,
                          const JfPlanes *guidance)
@@ -311,7 +311,7 @@ jf_scene_set_pipeline (JfScene       *scene,
       pipeline->options.noise_level <= 0.0 && scene->noise_level == UNKNOWN)
     scene->noise_level = jf_scene_estimate_noise (&scene->target, scene->alpha,
                                                   scene->guides_itself ? NULL :
-                                                  scene->aligned.data  ? &scene->aligned : &scene->guidance);
+                                                  scene->aligned.data  ? &scene->aligned : &scene->guidance).level;
 
   return ! g_cancellable_set_error_if_cancelled (task->cancellable, error);
 }
@@ -426,7 +426,7 @@ take_sample (JfPlanes       *sample,
   return TRUE;
 }
 
-static float
+static JfNoise
 estimate_visible_noise (const JfPlanes *target,
                         const float    *alpha,
                         const JfPlanes *guidance)

@@ -28,7 +28,7 @@ JfRegion   jf_scene_get_area        (const JfPipeline *pipeline,
                                      int              width,
                                      int              height,
                                      const JfRegion  *region);
-float      jf_scene_estimate_noise  (const JfPlanes  *target,
+JfNoise    jf_scene_estimate_noise  (const JfPlanes  *target,
                                      const float     *alpha,
                                      const JfPlanes  *guidance);
 

@@ -629,7 +629,7 @@ estimate_noise (GTask        *task,
 
   computation->noise_level = jf_scene_estimate_noise (&computation->target.colour, computation->target.alpha,
                                                       computation->guidance.planes.data ?
-                                                      &computation->guidance.colour : NULL);
+                                                      &computation->guidance.colour : NULL).level;
   g_task_return_boolean (task, TRUE);
 }
 

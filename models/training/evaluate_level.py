@@ -2,7 +2,7 @@
 # Joint Filter: learned joint image filtering
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
-# evaluate_level: the noise level that the core estimates, and what its error costs
+# evaluate_level: the noise level and its excess that the core estimates, and what their errors cost
 """Example:
   evaluate_level.py ../flash-denoise.safetensors --photo ~/Pictures/*.png --crop 320 --joint-filter ../../build/core/joint-filter \\
     --noise-level ../../build/tests/models/noise-level --out results
@@ -10,8 +10,9 @@
 Adds noise of known standard deviation to clean photographs, whose guides are imitated, and to the first pictures of pairs: white; growing
 with the light, or with the shade; as after bilinear demosaicing; smoothed by half a pixel; white, then JPEG; shared by the channels, their
 correlation about .75, white and smoothed by .8 pixels; and like a camera's file, all of these together. The level that is there is the root mean
-square of what was added, by JPEG too; models that are told the excess are told what is there of it, too. Columns: the mean, least and greatest
-share of the level that was estimated, over the pictures, and each model's mean PSNR when told what is there, and when told the estimate. The last column is the greatest loss of all models and
+square of what was added, by JPEG too. Columns: the mean, least and greatest share of it that was estimated, over the pictures; the excess that is
+there, as a share of the level, its mean, and the mean, least and greatest that was estimated; and each
+model's mean PSNR when told what is there, and when told the estimate. The last column is the greatest loss of all models and
 pictures; it is negative where the estimate does better than the truth."""
 
 import argparse
@@ -26,6 +27,7 @@ import evaluate
 import results
 
 QUALITY = 92                 # of JPEG
+VALUES = {'mean': np.mean, 'least': min, 'greatest': max}
 
 
 def white(truth, level, grain):
@@ -91,16 +93,19 @@ KINDS = {'white': white, 'growing with light': growing, 'growing with shade': sh
 
 def measured(core, arguments, kind, level, pictures):
     """Rows of one kind of noise at one level."""
-    row, shares, losses, given = f'{kind} {level}', [], [], {}
+    row, shares, excesses, losses, given = f'{kind} {level}', [], [], [], {}
     for seed, (truth, guide) in enumerate(pictures):
         noisy = KINDS[kind](truth, level, evaluate.noise(truth.shape, seed)).astype(np.float32)
         there, estimated = evaluate.measured(noisy, truth), core.estimate(noisy, guide)
         shares.append(estimated.level / there.level)
+        excesses.append((there.excess / there.level, estimated.excess / max(estimated.level, 1e-9)))
         for name, model, _ in results.models_of(arguments):
             told = [evaluate.psnr(core.apply(model, noisy, guide, at), truth) for at in (there, estimated)]
             given.setdefault(name, []).append(told)
             losses.append(told[0] - told[1])
-    rows = [(column, row, '', round(float(value(shares)), 3)) for column, value in (('mean', np.mean), ('least', min), ('greatest', max))]
+    rows = [(column, row, '', round(float(value(shares)), 3)) for column, value in VALUES.items()]
+    rows.append(('excess', row, '', round(float(np.mean([e[0] for e in excesses])), 2)))
+    rows += [(f'its {column}', row, '', round(float(value([e[1] for e in excesses])), 2)) for column, value in VALUES.items()]
     for name, told in given.items():
         rows += [(f'{name}, {how}', row, '', round(float(np.mean([t[i] for t in told])), 3)) for i, how in enumerate(('given', 'estimated'))]
     rows.append(('greatest loss', row, '', round(float(max(losses)), 3)))
@@ -110,8 +115,7 @@ def measured(core, arguments, kind, level, pictures):
 
 def clean(core, pictures):
     levels = [core.estimate(*picture).level for picture in pictures]
-    return [(column, 'none: level estimated', '', round(float(value(levels)), 4))
-            for column, value in (('mean', np.mean), ('least', min), ('greatest', max))]
+    return [(column, 'none: level estimated', '', round(float(value(levels)), 4)) for column, value in VALUES.items()]
 
 
 def main(argv=None):
@@ -131,7 +135,7 @@ def main(argv=None):
     for kind in KINDS:
         for level in arguments.levels:
             rows += measured(core, arguments, kind, level, pictures)
-    results.write(arguments, rows, [3, 3, 3] + 2 * len(arguments.models) * [2] + [2])
+    results.write(arguments, rows, [3, 3, 3, 2, 2, 2, 2] + 2 * len(arguments.models) * [2] + [2])
 
 
 if __name__ == '__main__':

@@ -1,7 +1,7 @@
 /* Joint Filter: learned joint image filtering
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * test-noise: the noise level of pictures whose noise is known
+ * test-noise: the noise level, and its excess, of pictures whose noise is known
  */
 #include <math.h>
 #include <string.h>
@@ -58,7 +58,7 @@ test_flat (void)
   for (int i = 0; i < 3 * SIZE * SIZE; i++)
     planes.data[i] = 0.5f;
 
-  g_assert_cmpfloat (jf_noise_estimate (&planes, NULL), ==, 0.0f);
+  g_assert_cmpfloat (jf_noise_estimate (&planes, NULL).level, ==, 0.0f);
 }
 
 /* Bars of a few flat colours, as in drawings. */
@@ -70,7 +70,7 @@ test_drawing (void)
   for (int i = 0; i < SIZE * SIZE; i++)
     planes.data[i] = 0.2f * (float) (i % SIZE / 50);
 
-  g_assert_cmpfloat (jf_noise_estimate (&planes, NULL), <, 1e-6f);
+  g_assert_cmpfloat (jf_noise_estimate (&planes, NULL).level, <, 1e-6f);
 }
 
 static void
@@ -82,7 +82,7 @@ test_black_and_white (void)
   for (int i = 0; i < SIZE * SIZE; i++)
     planes.data[i] = (float) g_rand_int_range (random, 0, 2);
 
-  g_assert_cmpfloat (jf_noise_estimate (&planes, NULL), ==, 0.0f);
+  g_assert_cmpfloat (jf_noise_estimate (&planes, NULL).level, ==, 0.0f);
 }
 
 static void
@@ -90,7 +90,7 @@ test_clean_ramp (void)
 {
   g_auto(JfPlanes) planes = make_ramp (1, SIZE, SIZE);
 
-  g_assert_cmpfloat (jf_noise_estimate (&planes, NULL), <, 0.001f);
+  g_assert_cmpfloat (jf_noise_estimate (&planes, NULL).level, <, 0.001f);
 }
 
 static void
@@ -104,7 +104,7 @@ test_white (void)
       g_auto(JfPlanes) planes = make_ramp (1, SIZE, SIZE);
 
       add_noise (&planes, 0, sigmas[i], random);
-      g_assert_cmpfloat_with_epsilon (jf_noise_estimate (&planes, NULL), sigmas[i], 0.05 * sigmas[i]);
+      g_assert_cmpfloat_with_epsilon (jf_noise_estimate (&planes, NULL).level, sigmas[i], 0.05 * sigmas[i]);
     }
 }
 
@@ -120,7 +120,7 @@ test_texture (void)
       planes.data[i] = (float) g_rand_double_range (random, 0.0, 1.0);
 
   add_noise (&planes, 0, 0.0316, random);
-  g_assert_cmpfloat_with_epsilon (jf_noise_estimate (&planes, NULL), 0.0316, 0.1 * 0.0316);
+  g_assert_cmpfloat_with_epsilon (jf_noise_estimate (&planes, NULL).level, 0.0316, 0.1 * 0.0316);
 }
 
 /* Half of the picture is blown out, so that its noise is cut off. */
@@ -136,7 +136,7 @@ test_clipped (void)
 
   add_noise (&planes, 0, 0.05, random);
   clip (&planes);
-  g_assert_cmpfloat_with_epsilon (jf_noise_estimate (&planes, NULL), 0.05, 0.05 * 0.05);
+  g_assert_cmpfloat_with_epsilon (jf_noise_estimate (&planes, NULL).level, 0.05, 0.05 * 0.05);
 }
 
 static void
@@ -152,7 +152,7 @@ test_channels (void)
     g_assert_cmpfloat_with_epsilon (jf_noise_estimate_channel (&planes, channel),
                                     0.02 * (1 + channel), 0.05 * 0.02 * (1 + channel));
 
-  g_assert_cmpfloat_with_epsilon (jf_noise_estimate (&planes, NULL), 0.02 * sqrt (14.0 / 3.0), 0.002);
+  g_assert_cmpfloat_with_epsilon (jf_noise_estimate (&planes, NULL).level, 0.02 * sqrt (14.0 / 3.0), 0.002);
 }
 
 /* A channel that is blown out everywhere says nothing, and does not make the picture less noisy. */
@@ -169,7 +169,7 @@ test_clipped_channel (void)
   add_noise (&planes, 2, 0.05, random);
 
   g_assert_cmpfloat (jf_noise_estimate_channel (&planes, 0), ==, 0.0f);
-  g_assert_cmpfloat_with_epsilon (jf_noise_estimate (&planes, NULL), 0.05, 0.05 * 0.05);
+  g_assert_cmpfloat_with_epsilon (jf_noise_estimate (&planes, NULL).level, 0.05, 0.05 * 0.05);
 }
 
 /* A channel of which only a few lights are not clipped does not count either. */
@@ -186,7 +186,7 @@ test_lights (void)
     add_noise (&planes, channel, 0.05, random);
 
   clip (&planes);
-  g_assert_cmpfloat_with_epsilon (jf_noise_estimate (&planes, NULL), 0.05, 0.05 * 0.05);
+  g_assert_cmpfloat_with_epsilon (jf_noise_estimate (&planes, NULL).level, 0.05, 0.05 * 0.05);
 }
 
 /* A noisy photo of something small in front of white: half of the ground's noise is cut off. The same
@@ -201,11 +201,11 @@ test_white_ground (void)
   for (int i = 0; i < SIZE * SIZE; i++)
     planes.data[i] = i < SIZE * SIZE / 50 ? (float) g_rand_double (random) : 1.0f;
 
-  g_assert_cmpfloat (jf_noise_estimate (&planes, NULL), ==, 0.0f);
+  g_assert_cmpfloat (jf_noise_estimate (&planes, NULL).level, ==, 0.0f);
 
   add_noise (&planes, 0, 0.05, random);
   clip (&planes);
-  g_assert_cmpfloat_with_epsilon (jf_noise_estimate (&planes, NULL), 0.05, 0.25 * 0.05);
+  g_assert_cmpfloat_with_epsilon (jf_noise_estimate (&planes, NULL).level, 0.05, 0.25 * 0.05);
 }
 
 /* Grain two pixels wide, with next to nothing at the highest frequencies: the mean of 2x2 pixels of
@@ -228,7 +228,7 @@ test_grain (void)
         grain.data[y * (SIZE - 1) + x] = 0.25f * (pixel[0] + pixel[1] + pixel[SIZE] + pixel[SIZE + 1]);
       }
 
-  g_assert_cmpfloat_with_epsilon (jf_noise_estimate (&grain, NULL), 0.05, 0.2 * 0.05);
+  g_assert_cmpfloat_with_epsilon (jf_noise_estimate (&grain, NULL).level, 0.05, 0.2 * 0.05);
 }
 
 /* Noise that is spread over 3x3 pixels, as by demosaicing, on a ramp with edges: Pascal's triangle, in both
@@ -261,7 +261,7 @@ test_spread (void)
           planes.data[j] += j / SIZE % 100 < 50 ? 0.0f : 0.2f;
         }
 
-      g_assert_cmpfloat_with_epsilon (jf_noise_estimate (&planes, NULL), sigmas[i], 0.15 * sigmas[i]);
+      g_assert_cmpfloat_with_epsilon (jf_noise_estimate (&planes, NULL).level, sigmas[i], 0.15 * sigmas[i]);
     }
 }
 
@@ -278,7 +278,7 @@ test_light (void)
   for (int i = 0; i < SIZE * SIZE; i++)
     planes.data[i] += sqrtf (planes.data[i] / 0.5f) * (noisy.data[i] - planes.data[i]);
 
-  g_assert_cmpfloat_with_epsilon (jf_noise_estimate (&planes, NULL), 0.05, 0.15 * 0.05);
+  g_assert_cmpfloat_with_epsilon (jf_noise_estimate (&planes, NULL).level, 0.05, 0.15 * 0.05);
 }
 
 /* A fifth of the picture, its shade, has no noise at all. */
@@ -294,7 +294,7 @@ test_shade (void)
     if (i % SIZE < SIZE / 5)
       planes.data[i] = 0.001f * (float) (i % SIZE);
 
-  g_assert_cmpfloat_with_epsilon (jf_noise_estimate (&planes, NULL), 0.05, 0.1 * 0.05);
+  g_assert_cmpfloat_with_epsilon (jf_noise_estimate (&planes, NULL).level, 0.05, 0.1 * 0.05);
 }
 
 /* Noise that falls with the light: a network is told of the shade's. */
@@ -311,8 +311,8 @@ test_falling (void)
   for (int i = 0; i < SIZE * SIZE; i++)
     planes.data[i] += (0.08f - 0.06f * (float) (i % SIZE) / SIZE) * (noisy.data[i] - planes.data[i]);
 
-  g_assert_cmpfloat (jf_noise_estimate (&planes, NULL), >, mean);
-  g_assert_cmpfloat (jf_noise_estimate (&planes, NULL), <, 0.08);
+  g_assert_cmpfloat (jf_noise_estimate (&planes, NULL).level, >, mean);
+  g_assert_cmpfloat (jf_noise_estimate (&planes, NULL).level, <, 0.08);
 }
 
 /* Noise of which the channels share half. */
@@ -331,7 +331,7 @@ test_shared (void)
       add_noise (&planes, channel, 0.05 * sqrt (0.5), random);
     }
 
-  g_assert_cmpfloat_with_epsilon (jf_noise_estimate (&planes, NULL), 0.05, 0.05 * 0.05);
+  g_assert_cmpfloat_with_epsilon (jf_noise_estimate (&planes, NULL).level, 0.05, 0.05 * 0.05);
 }
 
 /* A grey picture in three channels. */
@@ -346,7 +346,145 @@ test_grey (void)
   for (int channel = 1; channel < 3; channel++)
     memcpy (planes.data + channel * SIZE * SIZE, planes.data, sizeof (float) * SIZE * SIZE);
 
-  g_assert_cmpfloat_with_epsilon (jf_noise_estimate (&planes, NULL), 0.05, 0.05 * 0.05);
+  g_assert_cmpfloat_with_epsilon (jf_noise_estimate (&planes, NULL).level, 0.05, 0.05 * 0.05);
+}
+
+/* What the network is told beside the level, as a share of it. */
+static double
+get_excess (const JfPlanes *planes,
+            const JfPlanes *guidance)
+{
+  const JfNoise noise = jf_noise_estimate (planes, guidance);
+
+  return noise.excess / noise.level;
+}
+
+static void
+test_excess_of_none (void)
+{
+  const int sizes[][2] = { { 64, 64 }, { 97, 131 }, { SIZE, SIZE }, { 700, 90 } };
+
+  for (guint i = 0; i < G_N_ELEMENTS (sizes); i++)
+    {
+      g_autoptr(GRand) random = g_rand_new_with_seed (1);
+      g_auto(JfPlanes) planes = make_ramp (3, sizes[i][0], sizes[i][1]);
+
+      for (int channel = 0; channel < 3; channel++)
+        add_noise (&planes, channel, 0.05, random);
+
+      g_assert_cmpfloat (jf_noise_estimate (&planes, NULL).level, >, 0.04f);
+      g_assert_cmpfloat (jf_noise_estimate (&planes, NULL).excess, ==, 0.0f);
+    }
+}
+
+/* The channels share @shared of its variance. */
+static void
+add_shared_noise (JfPlanes *planes,
+                  double    shared,
+                  double    sigma,
+                  GRand    *random)
+{
+  const int        n_pixels = planes->width * planes->height;
+  g_auto(JfPlanes) common   = make_ramp (1, planes->width, planes->height);
+
+  memset (common.data, 0, sizeof (float) * n_pixels);
+  add_noise (&common, 0, sigma * sqrt (shared), random);
+
+  for (int channel = 0; channel < 3; channel++)
+    {
+      add_noise (planes, channel, sigma * sqrt (1.0 - shared), random);
+
+      for (int i = 0; i < n_pixels; i++)
+        planes->data[channel * n_pixels + i] += common.data[i];
+    }
+}
+
+/* The mean of three planes has the variance s + (1 - s) / 3 of theirs if they share s; three times that is 1 where they share
+ * none.
+ */
+static void
+test_excess_of_shared (void)
+{
+  const double shares[] = { 0.25, 0.5, 1.0 };
+
+  for (guint i = 0; i < G_N_ELEMENTS (shares); i++)
+    {
+      g_autoptr(GRand) random = g_rand_new_with_seed (1);
+      g_auto(JfPlanes) planes = make_ramp (3, SIZE, SIZE);
+
+      add_shared_noise (&planes, shares[i], 0.05, random);
+      g_assert_cmpfloat_with_epsilon (get_excess (&planes, NULL), sqrt (1.0 + 2.0 * shares[i]) - 1.0, 0.12);
+    }
+}
+
+/* The same of one plane and of three alike. */
+static void
+test_excess_of_grey (void)
+{
+  g_autoptr(GRand) random = g_rand_new_with_seed (1);
+  g_auto(JfPlanes) planes = make_ramp (3, SIZE, SIZE);
+  const JfPlanes   plane  = { planes.data, 1, SIZE, SIZE };
+
+  add_shared_noise (&planes, 1.0, 0.05, random);
+  g_assert_cmpfloat_with_epsilon (get_excess (&plane, NULL), get_excess (&planes, NULL), 1e-4);
+  g_assert_cmpfloat_with_epsilon (get_excess (&plane, NULL), sqrt (3.0) - 1.0, 0.12);
+}
+
+/* Noise whose mean over the channels is none. */
+static void
+test_excess_of_chroma (void)
+{
+  g_autoptr(GRand) random = g_rand_new_with_seed (1);
+  g_auto(JfPlanes) planes = make_ramp (3, SIZE, SIZE);
+  g_auto(JfPlanes) ramp   = make_ramp (1, SIZE, SIZE);
+
+  for (int channel = 0; channel < 3; channel++)
+    add_noise (&planes, channel, 0.05, random);
+
+  for (int i = 0; i < SIZE * SIZE; i++)
+    {
+      const float mean = (planes.data[i] + planes.data[i + SIZE * SIZE] + planes.data[i + 2 * SIZE * SIZE]) / 3.0f;
+
+      for (int channel = 0; channel < 3; channel++)
+        planes.data[i + channel * SIZE * SIZE] += ramp.data[i] - mean;
+    }
+
+  g_assert_cmpfloat (get_excess (&planes, NULL), <, -0.8);
+  g_assert_cmpfloat (get_excess (&planes, NULL), >=, -1.0);
+}
+
+/* The grain of a picture that was enlarged twice: all of it is coarse, and more than that is not possible. */
+static void
+test_excess_of_grain (void)
+{
+  g_autoptr(GRand) random = g_rand_new_with_seed (1);
+  g_auto(JfPlanes) small  = make_ramp (1, SIZE / 2, SIZE / 2);
+  g_auto(JfPlanes) planes = make_ramp (1, SIZE, SIZE);
+
+  add_noise (&small, 0, 0.05, random);
+
+  for (int y = 0; y < SIZE; y++)
+    for (int x = 0; x < SIZE; x++)
+      planes.data[y * SIZE + x] = small.data[y / 2 * (SIZE / 2) + x / 2];
+
+  g_assert_cmpfloat (get_excess (&planes, NULL), >, 1.5);
+  g_assert_cmpfloat (get_excess (&planes, NULL), <=, 2.0 * sqrt (3.0) - 1.0 + 1e-6);
+}
+
+/* Half of the picture is blown out. */
+static void
+test_excess_beside_white (void)
+{
+  g_autoptr(GRand) random = g_rand_new_with_seed (1);
+  g_auto(JfPlanes) planes = make_ramp (3, SIZE, SIZE);
+
+  for (int i = 0; i < 3 * SIZE * SIZE; i++)
+    if (i % SIZE < SIZE / 2)
+      planes.data[i] = 1.0f;
+
+  add_shared_noise (&planes, 0.5, 0.05, random);
+  clip (&planes);
+  g_assert_cmpfloat_with_epsilon (get_excess (&planes, NULL), sqrt (2.0) - 1.0, 0.12);
 }
 
 /* A picture that is texture everywhere, three times as strong as the noise and unlike from place to place; and the same
@@ -386,8 +524,21 @@ test_guided (void)
 
   make_textured_pair (&target, &guidance);
 
-  g_assert_cmpfloat (jf_noise_estimate (&target, NULL), >, 2.5f * 0.02f);
-  g_assert_cmpfloat_with_epsilon (jf_noise_estimate (&target, &guidance), 0.02, 0.1 * 0.02);
+  g_assert_cmpfloat (jf_noise_estimate (&target, NULL).level, >, 2.5f * 0.02f);
+  g_assert_cmpfloat_with_epsilon (jf_noise_estimate (&target, &guidance).level, 0.02, 0.1 * 0.02);
+}
+
+/* Texture is coarse, but no noise. */
+static void
+test_excess_guided (void)
+{
+  g_auto(JfPlanes) target   = { 0 };
+  g_auto(JfPlanes) guidance = { 0 };
+
+  make_textured_pair (&target, &guidance);
+
+  g_assert_cmpfloat (get_excess (&target, NULL), >, 0.3);
+  g_assert_cmpfloat (jf_noise_estimate (&target, &guidance).excess, ==, 0.0f);
 }
 
 /* A flat guide, or one of other things, changes nothing to speak of; infinite pixels do no harm. */
@@ -399,15 +550,15 @@ test_misguided (void)
   g_auto(JfPlanes) guidance = make_ramp (1, SIZE, SIZE);
 
   add_noise (&target, 0, 0.05, random);
-  g_assert_cmpfloat_with_epsilon (jf_noise_estimate (&target, &guidance), 0.05, 0.05 * 0.05);
+  g_assert_cmpfloat_with_epsilon (jf_noise_estimate (&target, &guidance).level, 0.05, 0.05 * 0.05);
 
   add_noise (&guidance, 0, 0.2, random);
-  g_assert_cmpfloat_with_epsilon (jf_noise_estimate (&target, &guidance), 0.05, 0.05 * 0.05);
+  g_assert_cmpfloat_with_epsilon (jf_noise_estimate (&target, &guidance).level, 0.05, 0.05 * 0.05);
 
   for (int i = 0; i < SIZE * SIZE / 2; i++)
     guidance.data[i] = i % 3 ? NAN : INFINITY;
 
-  g_assert_cmpfloat_with_epsilon (jf_noise_estimate (&target, &guidance), 0.05, 0.05 * 0.05);
+  g_assert_cmpfloat_with_epsilon (jf_noise_estimate (&target, &guidance).level, 0.05, 0.05 * 0.05);
 }
 
 /* A copy of the target knows nothing of the scene that the target does not. */
@@ -419,7 +570,8 @@ test_copy (void)
 
   make_textured_pair (&target, &guidance);
 
-  g_assert_cmpfloat (jf_noise_estimate (&target, &target), ==, jf_noise_estimate (&target, NULL));
+  g_assert_cmpfloat (jf_noise_estimate (&target, &target).level, ==, jf_noise_estimate (&target, NULL).level);
+  g_assert_cmpfloat (jf_noise_estimate (&target, &target).excess, ==, jf_noise_estimate (&target, NULL).excess);
 }
 
 /* The result is in the units of the picture. */
@@ -428,15 +580,16 @@ test_units (void)
 {
   g_autoptr(GRand) random = g_rand_new_with_seed (1);
   g_auto(JfPlanes) planes = make_ramp (1, SIZE, SIZE);
-  float            sigma;
+  JfNoise          noise;
 
   add_noise (&planes, 0, 0.05, random);
-  sigma = jf_noise_estimate (&planes, NULL);
+  noise = jf_noise_estimate (&planes, NULL);
 
   for (int i = 0; i < SIZE * SIZE; i++)
     planes.data[i] = 255.0f * planes.data[i] - 1000.0f;
 
-  g_assert_cmpfloat_with_epsilon (jf_noise_estimate (&planes, NULL), 255.0f * sigma, 0.01);
+  g_assert_cmpfloat_with_epsilon (jf_noise_estimate (&planes, NULL).level, 255.0f * noise.level, 0.01);
+  g_assert_cmpfloat_with_epsilon (jf_noise_estimate (&planes, NULL).excess, 255.0f * noise.excess, 0.01);
 }
 
 /* Neither they nor the blown-out half beside them disturb. */
@@ -454,7 +607,7 @@ test_not_finite (void)
     else if (i % SIZE < SIZE / 2)
       planes.data[i] = 1.0f;
 
-  g_assert_cmpfloat_with_epsilon (jf_noise_estimate (&planes, NULL), 0.05, 0.05 * 0.05);
+  g_assert_cmpfloat_with_epsilon (jf_noise_estimate (&planes, NULL).level, 0.05, 0.05 * 0.05);
 }
 
 static void
@@ -472,7 +625,7 @@ test_narrow (void)
         planes.data[j] = 0.5f;
 
       add_noise (&planes, 0, 0.05, random);
-      g_assert_cmpfloat_with_epsilon (jf_noise_estimate (&planes, NULL), 0.05, 0.05 * 0.05);
+      g_assert_cmpfloat_with_epsilon (jf_noise_estimate (&planes, NULL).level, 0.05, 0.05 * 0.05);
     }
 }
 
@@ -485,18 +638,19 @@ test_tiny (void)
       {
         g_autoptr(GRand) random = g_rand_new_with_seed (1);
         g_auto(JfPlanes) planes = make_ramp (3, width, height);
-        float            sigma;
+        JfNoise          noise;
 
         for (int channel = 0; channel < 3; channel++)
           add_noise (&planes, channel, 0.05, random);
 
-        sigma = jf_noise_estimate (&planes, height % 2 ? &planes : NULL);
-        g_assert_true (isfinite (sigma));
-        g_assert_cmpfloat (sigma, >=, 0.0f);
-        g_assert_cmpfloat (sigma, <, 0.5f);
+        noise = jf_noise_estimate (&planes, height % 2 ? &planes : NULL);
+        g_assert_true (isfinite (noise.level));
+        g_assert_cmpfloat (noise.level, >=, 0.0f);
+        g_assert_cmpfloat (noise.level, <, 0.5f);
+        g_assert_cmpfloat (noise.excess, ==, 0.0f);
 
         if (width < 3 && height < 3)
-          g_assert_cmpfloat (sigma, ==, 0.0f);
+          g_assert_cmpfloat (noise.level, ==, 0.0f);
       }
 }
 
@@ -524,6 +678,13 @@ main (int    argc,
   g_test_add_func ("/noise/falling", test_falling);
   g_test_add_func ("/noise/shared", test_shared);
   g_test_add_func ("/noise/grey", test_grey);
+  g_test_add_func ("/noise/excess/none", test_excess_of_none);
+  g_test_add_func ("/noise/excess/shared", test_excess_of_shared);
+  g_test_add_func ("/noise/excess/grey", test_excess_of_grey);
+  g_test_add_func ("/noise/excess/chroma", test_excess_of_chroma);
+  g_test_add_func ("/noise/excess/grain", test_excess_of_grain);
+  g_test_add_func ("/noise/excess/beside-white", test_excess_beside_white);
+  g_test_add_func ("/noise/excess/guided", test_excess_guided);
   g_test_add_func ("/noise/guided", test_guided);
   g_test_add_func ("/noise/misguided", test_misguided);
   g_test_add_func ("/noise/copy", test_copy);

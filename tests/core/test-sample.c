@@ -119,12 +119,12 @@ test_noise (void)
       jf_sample_copy (&opacity, i, &alpha, &square);
     }
 
-  g_assert_cmpfloat (jf_scene_estimate_noise (&few, NULL, &guides), ==,
-                     jf_scene_estimate_noise (&picture, NULL, &guidance));
-  g_assert_cmpfloat (jf_scene_estimate_noise (&few, opacity.data, &guides), ==,
-                     jf_scene_estimate_noise (&picture, alpha.data, &guidance));
-  g_assert_cmpfloat (jf_scene_estimate_noise (&picture, NULL, &guidance), <,
-                     0.95f * jf_scene_estimate_noise (&picture, NULL, NULL));
+  g_assert_cmpfloat (jf_scene_estimate_noise (&few, NULL, &guides).level, ==,
+                     jf_scene_estimate_noise (&picture, NULL, &guidance).level);
+  g_assert_cmpfloat (jf_scene_estimate_noise (&few, opacity.data, &guides).level, ==,
+                     jf_scene_estimate_noise (&picture, alpha.data, &guidance).level);
+  g_assert_cmpfloat (jf_scene_estimate_noise (&picture, NULL, &guidance).level, <,
+                     0.95f * jf_scene_estimate_noise (&picture, NULL, NULL).level);
 }
 
 int

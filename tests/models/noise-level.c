@@ -1,10 +1,10 @@
 /* Joint Filter: learned joint image filtering
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * noise-level: prints the noise level that the core estimates
+ * noise-level: prints the noise level that the core estimates, and its excess
  *
  * Usage: noise-level FILE, a safetensors file with a tensor "target" [channels][height][width], and "guidance" of the
- * same height and width where there is one. For the evaluation of models, which measures what an estimated level costs.
+ * same height and width where there is one. For the evaluation of models, which measures what an estimate costs.
  */
 
 #include "safetensors.h"
@@ -40,6 +40,7 @@ main (int    argc,
   JfPlanes                 target;
   JfPlanes                 guidance;
   gboolean                 guided;
+  JfNoise                  noise;
 
   if (argc != 2)
     {
@@ -69,7 +70,8 @@ main (int    argc,
       return 1;
     }
 
-  g_print ("%g\n", (double) jf_scene_estimate_noise (&target, NULL, guided ? &guidance : NULL));
+  noise = jf_scene_estimate_noise (&target, NULL, guided ? &guidance : NULL);
+  g_print ("%g %g\n", (double) noise.level, (double) noise.excess);
 
   return 0;
 }
