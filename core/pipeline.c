@@ -130,6 +130,26 @@ jf_pipeline_get_filter (const JfPipeline *pipeline,
   return pipeline->shelf->filters[model - mode->models];
 }
 
+/**
+ * jf_pipeline_wants_noise:
+ * @pipeline: a pipeline
+ * @width:    of a target
+ * @height:   of a target
+ *
+ * Who tells the level of the noise does not tell its excess.
+ *
+ * Returns: whether the target's noise has to be estimated
+ */
+gboolean
+jf_pipeline_wants_noise (const JfPipeline *pipeline,
+                         int               width,
+                         int               height)
+{
+  const JfModel *model = jf_filter_get_model (jf_pipeline_get_filter (pipeline, width, height));
+
+  return model->noise_excess || (model->noise_level && pipeline->options.noise_level <= 0.0);
+}
+
 
 /*  private functions  */
 

@@ -62,6 +62,9 @@ void         jf_pipeline_unref       (JfPipeline               *pipeline);
 JfFilter   * jf_pipeline_get_filter  (const JfPipeline         *pipeline,
                                       int                       width,
                                       int                       height);
+gboolean     jf_pipeline_wants_noise (const JfPipeline         *pipeline,
+                                      int                       width,
+                                      int                       height);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (JfPipeline, jf_pipeline_unref)
 

@@ -17,9 +17,6 @@
 #include "visible.h"
 
 
-#define UNKNOWN (-1.0f)
-
-
 struct _JfScene
 {
   JfPipeline  *pipeline;
@@ -41,7 +38,8 @@ struct _JfScene
   JfPlanes     strokes;        /* chroma, where the target is strokes                     */
   JfPlanes     stroke_alpha;   /* how much of a stroke pixels are                         */
 
-  float        noise_level;    /* as estimated; UNKNOWN: not asked so far                 */
+  JfNoise      estimate;       /* of the target's noise                                   */
+  gboolean     has_estimate;   /* whether anybody wanted it so far                        */
 };
 
 /* One call of jf_scene_render(). */
@@ -135,7 +133,7 @@ static double   count_pixels   (const JfScene   *scene,
  * @region:   a part of it
  *
  * A scene of this area, cut out of the target and its guidance, renders @region as one of the whole target does, but for
- * the noise level: where it is to be estimated, that is of the whole target (jf_scene_estimate_noise ()).
+ * the noise: where it is to be estimated, that is of the whole target (jf_scene_set_estimate ()).
  *
  * Returns: what has to be known of the target: @region with the halos of all passes; everything where colours spread
  *          from strokes, or the guidance is laid on the target
@@ -236,7 +234,6 @@ jf_scene_open (JfPipeline      *pipeline,
   scene->guidance      = guidance ? *guidance : *target;
   scene->guides_itself = ! guidance;
   scene->alpha         = alpha;
-  scene->noise_level   = UNKNOWN;
 
   return make_guide (scene, error) &&
          make_input (scene, error) &&
@@ -307,30 +304,67 @@ jf_scene_set_pipeline (JfScene       *scene,
       (! align (scene, task, error) || ! make_guide (scene, error)))
     return FALSE;
 
-  if (jf_filter_get_model (scene->filter)->noise_level &&
-      pipeline->options.noise_level <= 0.0 && scene->noise_level == UNKNOWN)
-    scene->noise_level = jf_scene_estimate_noise (&scene->target, scene->alpha,
-                                                  scene->guides_itself ? NULL :
-                                                  scene->aligned.data  ? &scene->aligned : &scene->guidance).level;
+  if (! scene->has_estimate && jf_pipeline_wants_noise (pipeline, scene->target.width, scene->target.height))
+    {
+      const JfNoise noise = jf_scene_estimate_noise (&scene->target, scene->alpha,
+                                                     scene->guides_itself ? NULL :
+                                                     scene->aligned.data  ? &scene->aligned : &scene->guidance);
+
+      jf_scene_set_estimate (scene, &noise);
+    }
 
   return ! g_cancellable_set_error_if_cancelled (task->cancellable, error);
 }
 
 /**
- * jf_scene_get_noise_level:
+ * jf_scene_set_estimate:
+ * @scene: a scene that is not prepared yet
+ * @noise: what jf_scene_estimate_noise () found in the whole target, of which the scene has a part
+ */
+void
+jf_scene_set_estimate (JfScene       *scene,
+                       const JfNoise *noise)
+{
+  scene->estimate     = *noise;
+  scene->has_estimate = TRUE;
+}
+
+/**
+ * jf_scene_get_noise:
  * @scene: a scene
  *
- * Returns: the standard deviation that the network takes the target's noise for, 0..1; 0 if it takes none
+ * Where the user tells the level, the excess is as much of that as it is of the level that is estimated.
+ *
+ * Returns: what the network takes the target's noise for, full scale is 1; none if it takes none
  */
-float
-jf_scene_get_noise_level (const JfScene *scene)
+JfNoise
+jf_scene_get_noise (const JfScene *scene)
 {
-  const JfPipeline *pipeline = scene->pipeline;
+  const float level = (float) scene->pipeline->options.noise_level;
+  JfNoise     noise = scene->estimate;
 
   if (! jf_filter_get_model (scene->filter)->noise_level)
-    return 0.0f;
+    return (JfNoise) { 0 };
 
-  return pipeline->options.noise_level > 0.0 ? (float) pipeline->options.noise_level : scene->noise_level;
+  if (level > 0.0f)
+    {
+      noise.excess = noise.level > 0.0f ? noise.excess / noise.level * level : 0.0f;
+      noise.level  = level;
+    }
+
+  return noise;
+}
+
+/**
+ * jf_scene_get_estimate:
+ * @scene: a scene
+ *
+ * Returns: (transfer none) (nullable): what the target's noise was estimated at; %NULL if nobody wanted to know
+ */
+const JfNoise *
+jf_scene_get_estimate (const JfScene *scene)
+{
+  return scene->has_estimate ? &scene->estimate : NULL;
 }
 
 /**
@@ -455,8 +489,8 @@ align (JfScene       *scene,
   const JfPlanes *guidance = &scene->guidance;
 
   jf_planes_clear (&scene->aligned);
-  scene->motion      = scene->pipeline->options.motion;
-  scene->noise_level = UNKNOWN;
+  scene->motion       = scene->pipeline->options.motion;
+  scene->has_estimate = FALSE;
 
   if (scene->motion == JF_MOTION_NONE)
     return TRUE;
@@ -666,7 +700,7 @@ apply (const Rendering *rendering,
   const JfScene     *scene   = rendering->scene;
   const Pass         pass    = { rendering, area, region, output };
   JfRegion           inside  = { region->x - area->x, region->y - area->y, region->width, region->height };
-  JfFilterOptions    options = { { .level = jf_scene_get_noise_level (scene) }, &inside, *task,
+  JfFilterOptions    options = { jf_scene_get_noise (scene), &inside, *task,
                                  rendering->watcher ? on_part : NULL, (gpointer) &pass };
   g_auto (JfPlanes)  crop    = { 0 };
   const JfPlanes    *guide   = &scene->guide;

@@ -51,8 +51,12 @@ gboolean   jf_scene_set_pipeline    (JfScene         *scene,
                                      JfPipeline      *pipeline,
                                      const JfTask    *task,
                                      GError         **error);
-float      jf_scene_get_noise_level (const JfScene   *scene);
+void       jf_scene_set_estimate    (JfScene         *scene,
+                                     const JfNoise   *noise);
+JfNoise    jf_scene_get_noise       (const JfScene   *scene);
 
+const JfNoise *
+           jf_scene_get_estimate    (const JfScene   *scene);
 const JfAlign *
            jf_scene_get_align       (const JfScene   *scene);
 

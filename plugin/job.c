@@ -17,7 +17,6 @@
 
 #include "guidance.h"
 #include "job.h"
-#include "models.h"
 #include "pixels.h"
 
 
@@ -51,7 +50,6 @@ typedef struct
 {
   const JfJob    *job;
   const Result   *result;
-  JfPipeline     *pipeline;     /* the job's, with the target's noise level where bands cannot tell */
   JfGuidance      guide;        /* all zero where the target is its own guidance                    */
   JfRegion        area;         /* what of the target the scene knows                               */
   JfPixels        target;       /* of the area                                                      */
@@ -59,7 +57,8 @@ typedef struct
   JfScene        *scene;        /* NULL: to be made of them                                         */
   JfRegion        band;         /* what is to be computed                                           */
   JfPixels        pixels;       /* the result                                                       */
-  double          noise_level;
+  JfNoise         estimate;     /* of the target's noise, which bands cannot tell                   */
+  gboolean        has_estimate;
   const JfTask   *task;         /* whose progress the main thread tells                             */
   gint            permille;     /* atomic: how much is done                                         */
 } Computation;
@@ -96,7 +95,7 @@ static gboolean commit_all        (const JfJob     *job,
                                    GError         **error);
 static gboolean computation_begin (Computation     *computation,
                                    GError         **error);
-static gboolean find_noise_level  (Computation     *computation,
+static gboolean find_noise        (Computation     *computation,
                                    GError         **error);
 static gboolean read_sample       (Computation     *computation,
                                    const JfRegion  *whole,
@@ -376,7 +375,7 @@ result_compute (const Result  *result,
   int                  area        = BAND_AREA * (job->pipeline->options.iterations < MANY_PASSES ? 1 : 2);
   int                  tile        = (int) gimp_tile_height ();
   int                  n_rows      = (area / region->width / tile + 1) * tile;
-  g_auto (Computation) computation = { job, result, jf_pipeline_ref (job->pipeline), .task = task };
+  g_auto (Computation) computation = { job, result, .task = task };
 
   for (int y = 0; y < region->height; y += n_rows)
     {
@@ -445,20 +444,18 @@ computation_begin (Computation  *computation,
                                             gimp_drawable_get_height (target), &computation->band);
 
   return (! job->guidance || jf_guidance_open (&computation->guide, job->guidance, target, error)) &&
-         (is_whole (&area, target) || find_noise_level (computation, error));
+         (is_whole (&area, target) || find_noise (computation, error));
 }
 
 /* A selection does not change what is found out about the target, nor do bands. */
 static gboolean
-find_noise_level (Computation  *computation,
-                  GError      **error)
+find_noise (Computation  *computation,
+            GError      **error)
 {
-  const JfMode      *mode    = computation->job->pipeline->mode;
-  JfPipelineOptions  options = computation->job->pipeline->options;
-  GimpDrawable      *target  = computation->result->target;
-  const JfRegion     whole   = { 0, 0, gimp_drawable_get_width (target), gimp_drawable_get_height (target) };
+  GimpDrawable   *target = computation->result->target;
+  const JfRegion  whole  = { 0, 0, gimp_drawable_get_width (target), gimp_drawable_get_height (target) };
 
-  if (! (mode->arguments & JF_MODE_NOISE_LEVEL) || options.noise_level > 0.0)
+  if (! jf_pipeline_wants_noise (computation->job->pipeline, whole.width, whole.height))
     return TRUE;
 
   if (! (jf_sample_count (whole.width, whole.height) > 0 ? read_sample (computation, &whole, error)
@@ -467,11 +464,9 @@ find_noise_level (Computation  *computation,
     return FALSE;
 
   clear_pictures (computation);
-  jf_pipeline_unref (computation->pipeline);
-  options.noise_level   = MAX (computation->noise_level, JF_JOB_NO_NOISE);
-  computation->pipeline = jf_models_load (mode, &options, computation->job->pipeline, error);
+  computation->has_estimate = TRUE;
 
-  return computation->pipeline != NULL;
+  return TRUE;
 }
 
 static gboolean
@@ -528,7 +523,7 @@ computation_read (Computation  *computation,
                   GError      **error)
 {
   GimpDrawable *target = computation->result->target;
-  JfRegion      area   = jf_scene_get_area (computation->pipeline, gimp_drawable_get_width (target),
+  JfRegion      area   = jf_scene_get_area (computation->job->pipeline, gimp_drawable_get_width (target),
                                             gimp_drawable_get_height (target), &computation->band);
   JfRegion      inside;
 
@@ -565,7 +560,8 @@ find_result (Computation *computation)
   const JfJob     *job    = computation->job;
   const JfRegion   inside = get_inside (computation);
   const JfJobPart  part   = { computation->result->target, &computation->band, &computation->area,
-                              &computation->target, &computation->guidance, computation->pipeline->options.noise_level };
+                              &computation->target, &computation->guidance,
+                              computation->has_estimate ? &computation->estimate : NULL };
 
   if (! job->find || ! job->find (&part, &computation->pixels.colour, job->find_data))
     return FALSE;
@@ -627,9 +623,9 @@ estimate_noise (GTask        *task,
 {
   Computation *computation = data;
 
-  computation->noise_level = jf_scene_estimate_noise (&computation->target.colour, computation->target.alpha,
-                                                      computation->guidance.planes.data ?
-                                                      &computation->guidance.colour : NULL).level;
+  computation->estimate = jf_scene_estimate_noise (&computation->target.colour, computation->target.alpha,
+                                                   computation->guidance.planes.data ?
+                                                   &computation->guidance.colour : NULL);
   g_task_return_boolean (task, TRUE);
 }
 
@@ -662,7 +658,7 @@ compute_band (Computation  *computation,
 
   jf_scene_blend (computation->scene, &inside, computation->job->strength, &pixels->colour);
 
-  if (computation->pipeline->mode->target == JF_TARGET_STROKES && pixels->alpha)
+  if (computation->job->pipeline->mode->target == JF_TARGET_STROKES && pixels->alpha)
     make_opaque (pixels);
 
   return TRUE;
@@ -676,10 +672,13 @@ make_scene (Computation   *computation,
   const JfPixels *target   = &computation->target;
   const JfPixels *guidance = &computation->guidance;
 
-  computation->scene = jf_scene_open (computation->pipeline, &target->colour, target->alpha,
+  computation->scene = jf_scene_open (computation->job->pipeline, &target->colour, target->alpha,
                                       guidance->planes.data ? &guidance->colour : NULL, error);
 
-  if (computation->pipeline->mode->target == JF_TARGET_STROKES)
+  if (computation->scene && computation->has_estimate)
+    jf_scene_set_estimate (computation->scene, &computation->estimate);
+
+  if (computation->job->pipeline->mode->target == JF_TARGET_STROKES)
     clear_pictures (computation);
 
   return computation->scene && jf_scene_prepare (computation->scene, task, error);
@@ -715,7 +714,6 @@ computation_clear (Computation *computation)
   computation_drop (computation);
   jf_pixels_clear (&computation->pixels);
   jf_guidance_close (&computation->guide);
-  g_clear_pointer (&computation->pipeline, jf_pipeline_unref);
 }
 
 static gboolean

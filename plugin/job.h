@@ -12,10 +12,7 @@
 
 G_BEGIN_DECLS
 
-/* A noise level of none that does not ask for an estimate. */
-#define JF_JOB_NO_NOISE 1e-6
-
-/* A part of a target, what there is of it and of its guidance around that part, and the noise level, if it has one. */
+/* A part of a target, and what there is of it and of its guidance around that part. */
 typedef struct
 {
   GimpDrawable   *drawable;
@@ -23,7 +20,7 @@ typedef struct
   const JfRegion *area;
   const JfPixels *target;       /* of the area                               */
   const JfPixels *guidance;     /* of the area; no planes: the target itself */
-  double          noise_level;
+  const JfNoise  *estimate;     /* of the whole target's noise; NULL: the area tells, or nobody wants to know */
 } JfJobPart;
 
 /* Copies the result of a part at full strength, where it is known already for just these pictures. Called in the main

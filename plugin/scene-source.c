@@ -142,8 +142,8 @@ static char     * describe_align     (const JfAlign        *align,
                                       const JfPlanes       *planes);
 static Stage    * get_stage          (const JfSceneSource  *source);
 
-static gboolean   is_noise_level     (const JfSceneSource  *source,
-                                      double                level);
+static gboolean   is_estimate        (const JfSceneSource  *source,
+                                      const JfNoise        *estimate);
 static gboolean   is_same            (const JfPixels       *known,
                                       const JfPixels       *pixels,
                                       const JfRegion       *area);
@@ -305,7 +305,7 @@ jf_scene_source_stop (JfSceneSource *source)
  * @data:   a source
  *
  * A #JfJobFindFunc: what the preview has computed of all of @part with the arguments as they are, of the same pictures
- * and the same noise level. Not of strokes, or a guidance that is aligned, which are found out about on the way.
+ * and the same noise. Not of strokes, or a guidance that is aligned, which are found out about on the way.
  *
  * Returns: whether it had
  */
@@ -321,7 +321,7 @@ jf_scene_source_find (const JfJobPart *part,
   if (part->drawable != source->targets[0] || ! source->prepared || source->mode->target == JF_TARGET_STROKES ||
       gimp_drawable_get_width  (part->drawable) != source->pixels.planes.width  ||
       gimp_drawable_get_height (part->drawable) != source->pixels.planes.height ||
-      jf_scene_get_align (source->stage->scene) || ! is_noise_level (source, part->noise_level) ||
+      jf_scene_get_align (source->stage->scene) || ! is_estimate (source, part->estimate) ||
       jf_patchwork_find (&source->result, part->part, &missing) ||
       ! is_same (&source->pixels, part->target, part->area) ||
       ! is_same (&source->stage->guidance, part->guidance, part->area) ||
@@ -426,7 +426,7 @@ get_message (JfPreviewSource *preview)
   if (! source->prepared || ! (source->mode->arguments & JF_MODE_NOISE_LEVEL) || options.noise_level > 0.0)
     return NULL;
 
-  level = jf_scene_get_noise_level (source->stage->scene);
+  level = jf_scene_get_noise (source->stage->scene).level;
 
   return g_strdup_printf (_("Noise level found: %.1f%%"), PERCENT * level);
 }
@@ -485,12 +485,14 @@ get_stage (const JfSceneSource *source)
   return source->next ? source->next : source->stage;
 }
 
-/* Where the level is to be estimated from all that the scene knows, both find the same. */
+/* Where the noise is to be estimated from all that the scene knows, both find the same. */
 static gboolean
-is_noise_level (const JfSceneSource *source,
-                double               level)
+is_estimate (const JfSceneSource *source,
+             const JfNoise       *estimate)
 {
-  return level <= 0.0 || (float) level == MAX (jf_scene_get_noise_level (source->stage->scene), (float) JF_JOB_NO_NOISE);
+  const JfNoise *own = jf_scene_get_estimate (source->stage->scene);
+
+  return ! estimate || (own && own->level == estimate->level && own->excess == estimate->excess);
 }
 
 /* Of pictures of the same size. The user may have painted on it since. */

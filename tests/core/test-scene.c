@@ -32,6 +32,15 @@ static JfMode noisy_mode =
   .iterations = 1
 };
 
+static JfMode excess_mode =
+{
+  .procedure  = "excess",
+  .models     = { { "excess.safetensors" } },
+  .colour     = &jf_colour_as_is,
+  .arguments  = JF_MODE_NOISE_LEVEL,
+  .iterations = 1
+};
+
 static JfMode chroma_mode =
 {
   .procedure  = "chroma",
@@ -321,9 +330,63 @@ test_noise_level (void)
   g_auto (JfPlanes)      target = random_planes (3, 128, 128);
   g_autoptr (JfScene)    scene  = jf_scene_new (told, &target, NULL, NULL, &plain, NULL);
 
-  g_assert_cmpfloat (jf_scene_get_noise_level (scene), ==, 0.2f);
+  g_assert_cmpfloat (jf_scene_get_noise (scene).level, ==, 0.2f);
+  g_assert_null (jf_scene_get_estimate (scene));
   g_assert_true (jf_scene_set_pipeline (scene, asked, &plain, NULL));
-  g_assert_cmpfloat (jf_scene_get_noise_level (scene), ==, jf_noise_estimate (&target, NULL).level);
+  g_assert_cmpfloat (jf_scene_get_noise (scene).level, ==, jf_noise_estimate (&target, NULL).level);
+}
+
+/* The same random values in three channels. */
+static JfPlanes
+grey_planes (int width,
+             int height)
+{
+  JfPlanes planes = random_planes (3, width, height);
+
+  for (int channel = 1; channel < 3; channel++)
+    memcpy (jf_planes_get_row (&planes, channel, 0, 0), planes.data, sizeof (float) * width * height);
+
+  return planes;
+}
+
+/* With the level known the excess is estimated, in proportion to it. */
+static void
+test_noise_excess (void)
+{
+  g_autoptr (JfPipeline) told   = load (&excess_mode, &(JfPipelineOptions) { .noise_level = 0.2 });
+  g_autoptr (JfPipeline) asked  = load (&excess_mode, &(JfPipelineOptions) { 0 });
+  g_auto (JfPlanes)      target = grey_planes (128, 128);
+  const JfNoise          found  = jf_noise_estimate (&target, NULL);
+  g_autoptr (JfScene)    scene  = jf_scene_new (told, &target, NULL, NULL, &plain, NULL);
+
+  g_assert_cmpfloat (found.excess, >, 0.3f * found.level);
+  g_assert_cmpfloat (jf_scene_get_noise (scene).level, ==, 0.2f);
+  g_assert_cmpfloat_with_epsilon (jf_scene_get_noise (scene).excess, 0.2f * found.excess / found.level, 1e-6f);
+
+  g_assert_true (jf_scene_set_pipeline (scene, asked, &plain, NULL));
+  g_assert_cmpfloat (jf_scene_get_noise (scene).level, ==, found.level);
+  g_assert_cmpfloat (jf_scene_get_noise (scene).excess, ==, found.excess);
+}
+
+/* A part has the noise that was found in the whole, and the network is told. */
+static void
+test_noise_of_the_whole (void)
+{
+  g_autoptr (JfPipeline) pipeline = load (&excess_mode, &(JfPipelineOptions) { 0 });
+  const JfNoise          noise    = { 0.3f, -0.1f };
+  const JfFilterOptions  options  = { .noise = noise };
+  const JfRegion         whole    = { 0, 0, WIDTH, HEIGHT };
+  g_auto (JfPlanes)      target   = grey_planes (WIDTH, HEIGHT);
+  g_auto (JfPlanes)      found    = random_planes (3, WIDTH, HEIGHT);
+  g_auto (JfPlanes)      expected = random_planes (3, WIDTH, HEIGHT);
+  g_autoptr (JfScene)    scene    = jf_scene_open (pipeline, &target, NULL, NULL, NULL);
+
+  jf_scene_set_estimate (scene, &noise);
+  g_assert_true (jf_scene_prepare (scene, &plain, NULL));
+  g_assert_true (jf_scene_render (scene, &whole, &plain, NULL, &found, NULL));
+  g_assert_true (jf_filter_apply (get_filter (pipeline), &target, &target, &options, &expected, NULL));
+  g_assert_cmpmem (found.data, sizeof (float) * 3 * WIDTH * HEIGHT,
+                   expected.data, sizeof (float) * 3 * WIDTH * HEIGHT);
 }
 
 /* What the guidance shows as well is no noise, once it lies where it belongs. */
@@ -349,12 +412,12 @@ test_noise_by_guidance (void)
       }
 
   scene = jf_scene_new (pipeline, &target, NULL, &guidance, &plain, NULL);
-  level = jf_scene_get_noise_level (scene);
+  level = jf_scene_get_noise (scene).level;
   g_assert_true (jf_scene_set_pipeline (scene, aligned, &plain, NULL));
   g_assert_true (jf_scene_get_align (scene)->sure);
-  g_assert_cmpfloat (jf_scene_get_noise_level (scene), <, 0.5f * level);
+  g_assert_cmpfloat (jf_scene_get_noise (scene).level, <, 0.5f * level);
   g_assert_true (jf_scene_set_pipeline (scene, pipeline, &plain, NULL));
-  g_assert_cmpfloat (jf_scene_get_noise_level (scene), ==, level);
+  g_assert_cmpfloat (jf_scene_get_noise (scene).level, ==, level);
 }
 
 /* Only the opaque half is noisy. */
@@ -376,7 +439,7 @@ test_noise_of_what_is_visible (void)
     }
 
   scene = jf_scene_new (pipeline, &target, alpha.data, NULL, &plain, NULL);
-  g_assert_cmpfloat_with_epsilon (jf_scene_get_noise_level (scene), jf_noise_estimate (&noise, NULL).level, 0.02f);
+  g_assert_cmpfloat_with_epsilon (jf_scene_get_noise (scene).level, jf_noise_estimate (&noise, NULL).level, 0.02f);
 }
 
 static void
@@ -636,6 +699,7 @@ main (int    argc,
 
   folder = fixture_make_folder ();
   save_model ("noisy.safetensors", FIXTURE_MODEL);
+  save_model ("excess.safetensors", FIXTURE_EXCESS_MODEL);
   save_model ("x4.safetensors", four);
   save_model ("x8.safetensors", eight);
 
@@ -647,6 +711,8 @@ main (int    argc,
   g_test_add_func ("/scene/change", test_change);
   g_test_add_func ("/scene/factors", test_factors);
   g_test_add_func ("/scene/noise-level", test_noise_level);
+  g_test_add_func ("/scene/noise-excess", test_noise_excess);
+  g_test_add_func ("/scene/noise-of-the-whole", test_noise_of_the_whole);
   g_test_add_func ("/scene/noise-by-guidance", test_noise_by_guidance);
   g_test_add_func ("/scene/noise-of-what-is-visible", test_noise_of_what_is_visible);
   g_test_add_func ("/scene/blend", test_blend);

@@ -32,11 +32,11 @@ def load (path, name):
         return array.array ('f', file.read (end - begin))
 
 
-def save_model (path, seed=20190801, planes=3, noise_level=True, width=8, gain=1.0):
+def save_model (path, seed=20190801, planes=3, noise_level=True, noise_excess=False, width=8, gain=1.0):
     """A network of the shape of those that ship, small, with random weights: what it does to a picture makes no
     sense, but it changes every pixel, by gain or so, and depends on all of its inputs."""
     source = random.Random (seed)
-    inputs = 4 * planes + noise_level
+    inputs = 4 * planes + noise_level + noise_excess
     layers = {'target.0': (inputs, width, 3), 'target.1': (width, 8, 3), 'guidance.0': (12, 8, 3), 'guidance.1': (8, 8, 1),
               'filter.0': (16, 8, 3), 'filter.1': (8, 4 * planes, 3)}
     tensors = {}
@@ -46,9 +46,9 @@ def save_model (path, seed=20190801, planes=3, noise_level=True, width=8, gain=1
         tensors[name + '.weight'] = ([outputs, inputs, kernel, kernel],
                                      [source.gauss (0, size) for i in range (outputs * fan_in)])
         tensors[name + '.bias'] = ([outputs], [source.gauss (0, 0.1) for i in range (outputs)])
-    save (path, tensors, {'format': 'joint-filter-1', 'task': 'test', 'scale': '1', 'residual': 'true',
+    save (path, tensors, {'format': f'joint-filter-{1 + noise_excess}', 'task': 'test', 'scale': '1', 'residual': 'true',
                           'space_to_depth': '2', 'merge_relu': 'true', 'target_channels': str (planes),
-                          'noise_level': str (noise_level).lower ()})
+                          'noise_level': str (noise_level).lower (), 'noise_excess': str (noise_excess).lower ()})
 
 
 # Beyond 0..1 GIMP's conversions are not exact: modes that run more than once, or on chroma, are to stay near it.

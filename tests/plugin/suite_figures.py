@@ -51,7 +51,7 @@ def by_model (model, passes=1, noise_level=NOISE_LEVEL):
     """What `joint-filter apply` makes of a target and a guidance, or of what is its own guidance in each pass."""
     def expect (target, guidance):
         for i in range (passes):
-            target = apply (target, guidance or target, WIDTH, HEIGHT, noise_level, model)
+            target = apply (target, guidance or target, WIDTH, HEIGHT, noise_level, model=model)
         return target
     return expect
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """layers that differ, selections, outputs"""
 
+import math
 import time
 import unittest
 
@@ -163,6 +164,28 @@ def noise_is_estimated_where_the_target_is_visible ():
     right, wrong = (distance ([result[i] for i in visible], [expected[i] for i in visible])
                     for expected in (apply (*colours, 128, 64, level) for level in (0.1, 0.05)))
     check (right < wrong / 4, f'{right} from the right level, {wrong} from half of it')
+
+
+def grey_noise (n_pixels, level):
+    """The same in three channels."""
+    source = random.Random (3)
+    return array.array ('f', [value for i in range (n_pixels) for value in [0.5 + source.gauss (0, level)] * 4])
+
+
+@case
+def noise_that_channels_share_is_told ():
+    image = new_image (64, 64)
+    guidance = add_layer (image, 'guide', 2)
+    excess = math.sqrt (3) - 1
+    with model_file (save_excess_model):
+        for told, level in (0.0, 0.1), (0.2, 0.2):
+            target = add_layer (image, 'target')
+            fill (target, grey_noise (64 * 64, 0.1))
+            colours = [planes (layer)[0] for layer in (target, guidance)]
+            run (image, [target], guidance, noise_level=told)
+            right, wrong = (distance (planes (target)[0], apply (*colours, 64, 64, *noise))
+                            for noise in ((level, excess * level), (level,)))
+            check (right < wrong / 4, f'{right} from the right excess, {wrong} from none')
 
 
 @case
@@ -450,6 +473,19 @@ def noise_of_a_picture_larger_than_a_band_is_that_of_all_of_it ():
     image.select_rectangle (Gimp.ChannelOps.REPLACE, 0, 4200, TALL[0], 60)
     run (image, [target], guidance, noise_level=0.0)
     check_rows (get_rows (target)[4200:4260], get_rows (copy)[4200:4260])
+
+
+@case
+def excess_of_a_picture_larger_than_a_band_is_that_of_all_of_it ():
+    image, target, guidance = tall_pair ()
+    with model_file (save_excess_model):
+        for level in 0.0, 0.1:
+            everything, part = add_copy (image, target), add_copy (image, target)
+            run (image, [everything], guidance, noise_level=level)
+            image.select_rectangle (Gimp.ChannelOps.REPLACE, 0, 4200, TALL[0], 60)
+            run (image, [part], guidance, noise_level=level)
+            Gimp.Selection.none (image)
+            check_rows (get_rows (part)[4200:4260], get_rows (everything)[4200:4260])
 
 
 @case

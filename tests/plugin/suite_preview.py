@@ -88,6 +88,25 @@ def what_the_preview_has_computed_is_not_computed_again ():
 
 
 @case
+def noise_that_ok_finds_is_that_of_the_preview ():
+    """Of a selection the noise is estimated anew: it is that of the whole layer."""
+    image, target, guide = make_image ()
+    grey = noise (SIZE[0] * SIZE[1], 7)
+    fill (target, array.array ('f', [value for value in grey for i in range (4)]))
+    source = target.copy ()
+    fixture.save_model (f'{SCRATCH}/other.safetensors', 2, noise_excess=True)
+    image.select_rectangle (Gimp.ChannelOps.REPLACE, 10, 12, 30, 20)
+    with model_file (save_excess_model) as path:
+        shown, status, text = use_dialog (image, [target], *START, 'Quality=Fast', 'Align guidance=Off', 'Zoom=100%', 'WAIT',
+                                          f'COPY={SCRATCH}/other.safetensors,{path}', 'OK')
+        check (status == Gimp.PDBStatusType.SUCCESS, text)
+        save_excess_model (path)
+        image.insert_layer (source, None, 0)
+        run (image, [source], guide)
+    check_near (native (target), native (source))
+
+
+@case
 def before_and_after ():
     image, target, guide = make_image ()
     path = f'PREVIEW={PICTURES}'

@@ -154,13 +154,13 @@ def planes (drawable):
 
 # the filter
 
-def apply (target, guidance, width, height, noise_level=NOISE_LEVEL, model='flash-denoise'):
+def apply (target, guidance, width, height, *noise, model='flash-denoise'):
     """What `joint-filter apply` makes of planes."""
     source, result = SCRATCH + '/in.safetensors', SCRATCH + '/out.safetensors'
     area = width * height
     fixture.save (source, {'target': ([len (target) // area, height, width], target),
                            'guidance': ([len (guidance) // area, height, width], guidance),
-                           'noise_level': ([1], [noise_level])})
+                           'noise_level': ([len (noise) or 1], noise or [NOISE_LEVEL])})
     subprocess.run ([os.environ['JF_COMMAND'], 'apply', f'{MODELS}/{model}.safetensors', source, result], check=True)
     return fixture.load (result, 'output')
 
@@ -168,6 +168,10 @@ def apply (target, guidance, width, height, noise_level=NOISE_LEVEL, model='flas
 def expect (target, guidance, **arguments):
     """The filtered colours of a target that guidance covers exactly."""
     return apply (planes (target)[0], planes (guidance)[0], target.get_width (), target.get_height (), **arguments)
+
+
+def save_excess_model (path):
+    fixture.save_model (path, noise_excess=True)
 
 
 @contextlib.contextmanager
