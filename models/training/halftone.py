@@ -194,18 +194,6 @@ def press(photo, period, comic, illustrated):
     return scanned(*scans)
 
 
-def prints(photo, settings):
-    """Of a share of the photographs comics are made first, a share is replaced by illustrations."""
-    made = []
-    for part in photo.chunk(8):
-        comic, illustrated = len(part) // 8, len(part) // 4
-        spread = uniform(part, 0, 1)
-        spread[len(part) - illustrated:] **= 2                   # line art is scanned as whole pages, with fine dots
-        period = settings['finest'] * (settings['coarsest'] / settings['finest']) ** spread
-        made.append(press(part, period, comic, illustrated))
-    return [torch.cat(x) for x in zip(*made)]
-
-
 def scanned(print_, tone):
     """Both with the same paper, light, fringes and blur; the print with noise, some of it as JPEG."""
     paper, floor = 1 - uniform(tone, 0, .2, 3) * uniform(tone, 0, 1), uniform(tone, 0, .12)
@@ -333,7 +321,9 @@ def examples(tiles, count, size, settings):
     photo = photo[torch.randperm(len(photo), device=photo.device)]
     parts = photo.split([round(settings[k] * count) for k in ('screened', 'ordered', 'diffused')] +
                         [count - sum(round(settings[k] * count) for k in ('screened', 'ordered', 'diffused'))])
-    made = [prints(parts[0], settings), pixels(parts[1], ordered), pixels(parts[2], diffused), (parts[3], parts[3])]
+    period = torch.exp(uniform(parts[0], math.log(settings['finest']), math.log(settings['coarsest'])))
+    made = [[torch.cat(x) for x in zip(*(press(p, q, len(p) // 8, len(p) // 5) for p, q in zip(parts[0].chunk(8), period.chunk(8))))],
+            pixels(parts[1], ordered), pixels(parts[2], diffused), (parts[3], parts[3])]
     return batch_of(*(torch.cat(x) for x in zip(*made)), settings['guided']).shuffled()
 
 
