@@ -138,8 +138,11 @@
  */
 #define MIN_CHANNEL_SHARE 0.25
 
-/* So is what is left of a picture of half the size with less than one in so many blocks that is not clipped. */
-#define MIN_COARSE_SHARE  10
+/* So is what is left of a picture of half the size with less than the first share of blocks that are not clipped; with less
+ * than the second, edges may be in many classes.
+ */
+#define MIN_COARSE_SHARE  0.1
+#define FEW_COARSE_SHARE  0.5
 
 /* Up to the first of these shares of the level an excess may be chance or texture; from the second on it counts in full. The
  * most of white noise was 0.11 in 460 ramps of 64x64 to 400x400 pixels (standard deviation 0.02 to 0.04); and 0.11 in 12
@@ -214,12 +217,14 @@ static float      estimate_ratio    (const JfPlanes   *target,
                                      const JfPlanes   *guidance,
                                      const double      variances[N_CLASSES]);
 static double     get_coarse_gain   (const JfPlanes   *target);
-static gboolean   estimate_coarse   (const JfPlanes   *target,
+static double     estimate_coarse   (const JfPlanes   *target,
                                      const JfPlanes   *guidance,
                                      double            variances[N_CLASSES]);
 static float    * halve             (const JfPlanes   *picture,
                                      float             gain);
 static guint8   * halve_extremes    (const JfPlanes   *picture);
+static gboolean   is_extreme        (const Plane      *plane,
+                                     float             value);
 static float      leave_out_chance  (float             excess);
 static Plane      get_plane         (const JfPlanes   *target,
                                      const Guide      *guide,
@@ -536,7 +541,7 @@ join_classes (const double variances[N_CLASSES])
 }
 
 /* The standard deviation of coarse noise as a multiple of all noise's, whose @variances are known by classes; 1 if it is not
- * known. Texture makes it too large in some classes: the second least one counts.
+ * known. Texture makes it too large in some classes: the second least one counts, or the least.
  */
 static float
 estimate_ratio (const JfPlanes *target,
@@ -546,8 +551,9 @@ estimate_ratio (const JfPlanes *target,
   double coarse[N_CLASSES];
   double ratios[N_CLASSES];
   int    n_ratios = 0;
+  double share    = estimate_coarse (target, guidance, coarse);
 
-  if (! estimate_coarse (target, guidance, coarse))
+  if (share < MIN_COARSE_SHARE)
     return 1.0f;
 
   for (int i = 0; i < N_CLASSES; i++)
@@ -559,7 +565,7 @@ estimate_ratio (const JfPlanes *target,
 
   qsort (ratios, n_ratios, sizeof (double), compare_doubles);
 
-  return (float) MIN (sqrt (ratios[MIN (1, n_ratios - 1)]), get_coarse_gain (target));
+  return (float) MIN (sqrt (ratios[share > FEW_COARSE_SHARE && n_ratios > 1 ? 1 : 0]), get_coarse_gain (target));
 }
 
 /* What the mean of a picture's planes and 2x2 pixels is to be multiplied with for white noise to stay what it was; and the
@@ -572,9 +578,9 @@ get_coarse_gain (const JfPlanes *target)
 }
 
 /* Of a picture of half the size, whose pixels are means. Patches would be so large that they find texture in most photographs.
- * Returns FALSE if the picture is too small, or clipped.
+ * Returns the share of its blocks that were measured, 0 if there were too few.
  */
-static gboolean
+static double
 estimate_coarse (const JfPlanes *target,
                  const JfPlanes *guidance,
                  double          variances[N_CLASSES])
@@ -586,11 +592,10 @@ estimate_coarse (const JfPlanes *target,
   Plane                plane    = { .pixels = pixels, .width = target->width / 2, .height = target->height / 2,
                                     .extremes = extremes, .n_averaged = 4 * target->channels };
   Guide               *guide    = NULL;
-  gboolean             enough;
   int                  n_blocks;
 
   if (plane.width < BLOCK_SIZE || plane.height < BLOCK_SIZE)
-    return FALSE;
+    return 0.0;
 
   if (guides)
     guide = guide_new (&(JfPlanes) { guides, 1, plane.width, plane.height }, MAX_COARSE_BLOCKS);
@@ -598,14 +603,13 @@ estimate_coarse (const JfPlanes *target,
   plane.guide    = guide;
   plane.n_places = count_places (plane.width, plane.height, BLOCK_SIZE, MAX_COARSE_BLOCKS);
   blocks         = measure_blocks (&plane, MAX_EXTREMES, &n_blocks);
-  enough         = n_blocks >= MIN_CLASSIFIED && n_blocks >= plane.n_places / MIN_COARSE_SHARE;
 
-  if (enough)
+  if (n_blocks >= MIN_CLASSIFIED)
     measure_classes (&plane, blocks, n_blocks, NULL, 0, variances);
 
   g_clear_pointer (&guide, guide_free);
 
-  return enough;
+  return n_blocks >= MIN_CLASSIFIED ? (double) n_blocks / plane.n_places : 0.0;
 }
 
 /* The mean over channels and 2x2 pixels, times @gain. */
@@ -645,16 +649,23 @@ halve_extremes (const JfPlanes *picture)
       const Plane plane = get_plane (picture, NULL, channel);
 
       for (int y = 0; y < 2 * height; y++)
-        for (int x = 0; x < 2 * width; x++)
-          {
-            const float value = plane.pixels[(gsize) y * plane.width + x];
+        {
+          const float *pixels = plane.pixels + (gsize) y * plane.width;
+          guint8      *counts = extremes + (gsize) (y / 2) * width;
 
-            if (value <= plane.darkest || value >= plane.brightest)
-              extremes[(gsize) (y / 2) * width + x / 2]++;
-          }
+          for (int x = 0; x < width; x++)
+            counts[x] = (guint8) (counts[x] + is_extreme (&plane, pixels[2 * x]) + is_extreme (&plane, pixels[2 * x + 1]));
+        }
     }
 
   return extremes;
+}
+
+static gboolean
+is_extreme (const Plane *plane,
+            float        value)
+{
+  return value <= plane->darkest || value >= plane->brightest;
 }
 
 /* An excess, as a share of the level, without what chance and texture make of none. */
