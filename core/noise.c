@@ -151,6 +151,12 @@
 #define CHANCE_EXCESS     0.12f
 #define CERTAIN_EXCESS    0.3f
 
+/* The standard deviation of what even the flattest places of photographs have of texture in the picture of half the size, and
+ * no guide shows, as a share of the range of values. In 12 photographs and 4 pairs 0.004 to 0.016 were measured, 0.008 in the
+ * mean.
+ */
+#define COARSE_TEXTURE    0.008f
+
 /* Guidance that leaves less than this share of the variance is no other picture, but a copy. */
 #define COPY_SHARE        1e-4
 
@@ -225,6 +231,9 @@ static float    * halve             (const JfPlanes   *picture,
 static guint8   * halve_extremes    (const JfPlanes   *picture);
 static gboolean   is_extreme        (const Plane      *plane,
                                      float             value);
+static float      get_range         (const JfPlanes   *target);
+static float      leave_out_texture (float             ratio,
+                                     float             texture);
 static float      leave_out_chance  (float             excess);
 static Plane      get_plane         (const JfPlanes   *target,
                                      const Guide      *guide,
@@ -346,6 +355,7 @@ jf_noise_estimate (const JfPlanes *target,
   Guide  *guide = guidance ? guide_new (guidance, MAX_BLOCKS) : NULL;
   JfNoise noise;
   double  variances[N_CLASSES];
+  float   ratio;
 
   if (guide && guide_is_copy (guide, target))
     {
@@ -354,7 +364,9 @@ jf_noise_estimate (const JfPlanes *target,
     }
 
   noise.level  = estimate_all (target, guide, variances);
-  noise.excess = noise.level * leave_out_chance (estimate_ratio (target, guidance, variances) - 1.0f);
+  ratio        = leave_out_texture (estimate_ratio (target, guidance, variances),
+                                    COARSE_TEXTURE * get_range (target) / noise.level);
+  noise.excess = noise.level * leave_out_chance (ratio - 1.0f);
   g_clear_pointer (&guide, guide_free);
 
   return noise;
@@ -578,7 +590,8 @@ get_coarse_gain (const JfPlanes *target)
 }
 
 /* Of a picture of half the size, whose pixels are means. Patches would be so large that they find texture in most photographs.
- * Returns the share of its blocks that were measured, 0 if there were too few.
+ * Where hardly a block is free of clipped pixels, those that are half clipped count, as at full size. Returns the share of its
+ * blocks that were measured, 0 if there were too few.
  */
 static double
 estimate_coarse (const JfPlanes *target,
@@ -603,6 +616,12 @@ estimate_coarse (const JfPlanes *target,
   plane.guide    = guide;
   plane.n_places = count_places (plane.width, plane.height, BLOCK_SIZE, MAX_COARSE_BLOCKS);
   blocks         = measure_blocks (&plane, MAX_EXTREMES, &n_blocks);
+
+  if (n_blocks < plane.n_places * MIN_COARSE_SHARE)
+    {
+      g_free (blocks);
+      blocks = measure_blocks (&plane, MAX_CUT, &n_blocks);
+    }
 
   if (n_blocks >= MIN_CLASSIFIED)
     measure_classes (&plane, blocks, n_blocks, NULL, 0, variances);
@@ -666,6 +685,33 @@ is_extreme (const Plane *plane,
             float        value)
 {
   return value <= plane->darkest || value >= plane->brightest;
+}
+
+/* From the darkest to the brightest value of the channel where they are farthest apart. */
+static float
+get_range (const JfPlanes *target)
+{
+  float range = 0.0f;
+
+  for (int channel = 0; channel < target->channels; channel++)
+    {
+      const Plane plane = get_plane (target, NULL, channel);
+
+      range = MAX (range, plane.brightest - plane.darkest);
+    }
+
+  return range;
+}
+
+/* A ratio of coarse noise to all noise, less @texture, in the same units; noise that is not coarse is finer than texture. */
+static float
+leave_out_texture (float ratio,
+                   float texture)
+{
+  if (! (ratio > 1.0f))
+    return ratio;
+
+  return sqrtf (MAX (ratio * ratio - texture * texture, 1.0f));
 }
 
 /* An excess, as a share of the level, without what chance and texture make of none. */

@@ -487,6 +487,44 @@ test_excess_beside_white (void)
   g_assert_cmpfloat_with_epsilon (get_excess (&planes, NULL), sqrt (2.0) - 1.0, 0.12);
 }
 
+/* Shades so light that hardly a block is without white pixels. */
+static void
+test_excess_near_white (void)
+{
+  g_autoptr(GRand) random = g_rand_new_with_seed (1);
+  g_auto(JfPlanes) planes = make_ramp (3, SIZE, SIZE);
+
+  for (int i = 0; i < 3 * SIZE * SIZE; i++)
+    planes.data[i] = 0.9f + 0.1f * planes.data[i];
+
+  add_shared_noise (&planes, 0.5, 0.05, random);
+  clip (&planes);
+  g_assert_cmpfloat_with_epsilon (get_excess (&planes, NULL), sqrt (2.0) - 1.0, 0.12);
+}
+
+/* Texture two pixels wide and as faint as photographs have it everywhere, under faint noise. */
+static void
+test_excess_of_faint_texture (void)
+{
+  g_autoptr(GRand) random = g_rand_new_with_seed (1);
+  g_auto(JfPlanes) small  = make_ramp (1, SIZE / 2, SIZE / 2);
+  g_auto(JfPlanes) planes = make_ramp (3, SIZE, SIZE);
+
+  memset (small.data, 0, sizeof (float) * SIZE * SIZE / 4);
+  add_noise (&small, 0, 0.0017, random);
+
+  for (int channel = 0; channel < 3; channel++)
+    {
+      for (int i = 0; i < SIZE * SIZE; i++)
+        planes.data[channel * SIZE * SIZE + i] += small.data[i / SIZE / 2 * (SIZE / 2) + i % SIZE / 2];
+
+      add_noise (&planes, channel, 0.01, random);
+    }
+
+  g_assert_cmpfloat (jf_noise_estimate (&planes, NULL).level, >, 0.009f);
+  g_assert_cmpfloat (jf_noise_estimate (&planes, NULL).excess, ==, 0.0f);
+}
+
 /* A picture that is texture everywhere, three times as strong as the noise and unlike from place to place; and the same
  * scene in other light, with little noise of its own.
  */
@@ -684,6 +722,8 @@ main (int    argc,
   g_test_add_func ("/noise/excess/chroma", test_excess_of_chroma);
   g_test_add_func ("/noise/excess/grain", test_excess_of_grain);
   g_test_add_func ("/noise/excess/beside-white", test_excess_beside_white);
+  g_test_add_func ("/noise/excess/near-white", test_excess_near_white);
+  g_test_add_func ("/noise/excess/faint-texture", test_excess_of_faint_texture);
   g_test_add_func ("/noise/excess/guided", test_excess_guided);
   g_test_add_func ("/noise/guided", test_guided);
   g_test_add_func ("/noise/misguided", test_misguided);
