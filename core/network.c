@@ -24,7 +24,7 @@
 #include <string.h>
 
 #include "cascade.h"
-#include "conv.h"
+#include "chain.h"
 #include "network.h"
 #include "pages.h"
 #include "schedule.h"
@@ -42,21 +42,6 @@
 #define MIN_LANES     32
 #define FEATURE_CACHE (640 << 10)
 
-/* One layer, or several that are one step. */
-typedef struct
-{
-  JfConv  conv;
-  float  *bias;
-} Step;
-
-typedef struct
-{
-  Step *steps;
-  int   n_steps;
-  int   copies;     /* beside each other, of the same layers */
-  int   halo;
-} Chain;
-
 struct _JfNetwork
 {
   guint     serial;             /* no other network ever has the same */
@@ -66,11 +51,11 @@ struct _JfNetwork
   int       target_planes;
   int       guidance_planes;
   int       copies;             /* of T and F */
-  Chain     chains[JF_N_STACKS];
+  JfChain   chains[JF_N_STACKS];
   JfCascade *cascade;           /* (nullable): all layers, instead of the chains */
   int       strip;              /* width of the strips of tiles in blocks, or 0 if tiles are made in one piece */
   int       widest_tile;        /* in blocks, G_MAXINT in strips                                               */
-  Step     *noise_step;         /* (nullable): the one that sees the noise level and its excess */
+  JfStep   *noise_step;         /* (nullable): the one that sees the noise level and its excess */
   float    *level_gain;         /* (nullable): what a noise level of 1 adds to its bias */
   float    *excess_gain;        /* (nullable): and an excess of 1                       */
 };
@@ -80,7 +65,7 @@ typedef struct _Node Node;
 
 struct _Node
 {
-  const Step     *step;         /* NULL: an input */
+  const JfStep   *step;         /* NULL: an input */
   const float    *bias;
   Node           *sources[JF_CONV_MAX_SOURCES];
   int             n_sources;
@@ -129,132 +114,6 @@ struct _JfBand
 };
 
 /*  private functions  */
-
-/* The time of a layer's methods per pixel, in multiplications at full speed. Measured on Zen 4 with our kernel and with BLIS's
- * zen3, on 20 layers of 1 to 80 inputs and 1 to 96 outputs: products run at 0.9 of full speed or better, Winograd's transforms
- * take as long as 13 to 15 multiplications per tile of an input and as many per output, the packing of a column 27 to 32, the
- * adding of a tap up to 7. Tiles have about half of the multiplications by taps that are counted here (winograd.c), so taps are
- * chosen cautiously: networks with them cannot be made in strips. Counted exactly they would only be chosen for more models where
- * panels of weights are of 12 or more outputs, for 3x3 kernels to 4 outputs, and by little.
- */
-#define PRODUCT_SPEED  0.9
-#define TRANSFORM_TIME 14.0
-#define PACKING_TIME   28.0
-#define TAP_TIME       4.0
-
-static double
-estimate_time (const JfGemm  *gemm,
-               JfConvMethod   method,
-               const JfLayer *layer)
-{
-  double outputs = jf_gemm_round_outputs (gemm, layer->outputs) / PRODUCT_SPEED;
-  double area    = (double) layer->kernel * layer->kernel;
-  double blocks  = (layer->kernel + 2) / 3 * ((layer->kernel + 2) / 3);
-
-  if (method == JF_CONV_WINOGRAD)
-    return blocks * layer->inputs * (64.0 / 36.0 * outputs + TRANSFORM_TIME) + layer->outputs * TRANSFORM_TIME;
-
-  return layer->inputs * area * (outputs + PACKING_TIME);
-}
-
-static double
-estimate_time_of_taps (const JfGemm  *gemm,
-                       const JfLayer *layer)
-{
-  int taps = layer->outputs * layer->kernel * layer->kernel;
-
-  return layer->inputs * jf_gemm_round_outputs (gemm, taps) / PRODUCT_SPEED + taps * TAP_TIME;
-}
-
-static JfConvMethod
-choose_method (const JfGemm    *gemm,
-               JfNetworkMethod  method,
-               const JfLayer   *layer)
-{
-  if (method == JF_NETWORK_DIRECT || layer->kernel == 1 ||
-      estimate_time (gemm, JF_CONV_DIRECT, layer) < estimate_time (gemm, JF_CONV_WINOGRAD, layer))
-    return JF_CONV_DIRECT;
-
-  return JF_CONV_WINOGRAD;
-}
-
-/* Taps become part of the step before them. */
-static gboolean
-choose_taps (const Chain     *chain,
-             const JfGemm    *gemm,
-             JfNetworkMethod  method,
-             const JfLayer   *layer)
-{
-  if (method == JF_NETWORK_DIRECT || layer->kernel > JF_CONV_MAX_TAPS ||
-      chain->n_steps == 0 || chain->steps[chain->n_steps - 1].conv.late > 0)
-    return FALSE;
-
-  return estimate_time_of_taps (gemm, layer) < estimate_time (gemm, choose_method (gemm, method, layer), layer);
-}
-
-/* A layer becomes part of the step before it, if it can, or a step of its own. */
-static void
-chain_add_layer (Chain           *chain,
-                 const JfGemm    *gemm,
-                 JfNetworkMethod  method,
-                 const JfLayer   *layer,
-                 int              shared,
-                 gboolean         relu)
-{
-  Step       *step     = &chain->steps[chain->n_steps];
-  JfChannels  channels = { chain->copies, shared, layer->inputs, layer->outputs };
-
-  if (layer->kernel == 1 && chain->n_steps > 0 && step[-1].conv.late == 0)
-    {
-      jf_conv_add_pointwise (&step[-1].conv, layer->outputs, relu, layer->weight, layer->bias);
-      return;
-    }
-
-  if (choose_taps (chain, gemm, method, layer))
-    {
-      jf_conv_add_taps (&step[-1].conv, layer->outputs, layer->kernel, relu, layer->weight, layer->bias);
-      return;
-    }
-
-  chain->n_steps++;
-  jf_conv_init (&step->conv, gemm, choose_method (gemm, method, layer), &channels, layer->kernel, relu, layer->weight);
-  step->bias = g_memdup2 (layer->bias, layer->outputs * sizeof (float));
-}
-
-/* @shared: inputs of the first layer that are the same for all copies. */
-static void
-chain_init (Chain           *chain,
-            const JfGemm    *gemm,
-            JfNetworkMethod  method,
-            const JfLayer   *layers,
-            int              n_layers,
-            int              copies,
-            int              shared,
-            gboolean         last_relu)
-{
-  int i;
-
-  chain->steps  = g_new0 (Step, n_layers);
-  chain->copies = copies;
-  for (i = 0; i < n_layers; i++)
-    {
-      chain_add_layer (chain, gemm, method, &layers[i], i == 0 && copies > 1 ? shared : 0, i < n_layers - 1 || last_relu);
-      chain->halo += layers[i].kernel / 2;
-    }
-}
-
-static void
-chain_clear (Chain *chain)
-{
-  int i;
-
-  for (i = 0; i < chain->n_steps; i++)
-    {
-      jf_conv_clear (&chain->steps[i].conv);
-      g_free (chain->steps[i].bias);
-    }
-  g_free (chain->steps);
-}
 
 /* Replaces a layer's weights by a copy in which input i of the result is the sum of inputs i, i + @inputs, … of
  * the first @folds · @inputs; what follows them is dropped.
@@ -397,7 +256,7 @@ init_features (JfNetwork       *network,
   g_autofree float   *folded = NULL;
   g_autofree JfLayer *layers = copy_layers (network, model, kind, &folded);
 
-  chain_init (&network->chains[kind], gemm, method, layers, model->stacks[kind].n_layers,
+  jf_chain_init (&network->chains[kind], gemm, method, layers, model->stacks[kind].n_layers,
               kind == JF_STACK_TARGET ? network->copies : 1, 0, model->merge_relu);
 }
 
@@ -427,7 +286,7 @@ init_filter (JfNetwork       *network,
       return;
     }
 
-  chain_init (&network->chains[JF_STACK_FILTER], gemm, method, layers, stack->n_layers, network->copies, shared, FALSE);
+  jf_chain_init (&network->chains[JF_STACK_FILTER], gemm, method, layers, stack->n_layers, network->copies, shared, FALSE);
 }
 
 /* The filter stack from the pictures on; the other two are part of its first layer. */
@@ -520,9 +379,9 @@ node_edges_size (const Node *node)
 }
 
 static Node *
-band_add_node (JfBand     *band,
-               const Step *step,
-               int         margin)
+band_add_node (JfBand       *band,
+               const JfStep *step,
+               int           margin)
 {
   Node *node = g_new0 (Node, 1);
 
@@ -550,10 +409,10 @@ band_add_input (JfBand *band,
 
 /* A node for every step of a stack. Returns the last one, or the source of a stack without steps. */
 static Node *
-band_add_chain (JfBand      *band,
-                const Chain *chain,
-                Node       **sources,
-                int          n_sources)
+band_add_chain (JfBand         *band,
+                const JfChain  *chain,
+                Node          **sources,
+                int             n_sources)
 {
   Node *previous = NULL;
   Node *node     = sources[0];
@@ -576,7 +435,7 @@ static void
 band_add_nodes (JfBand *band)
 {
   const JfNetwork *network = band->network;
-  const Chain     *chains  = network->chains;
+  const JfChain   *chains  = network->chains;
   int              halo    = chains[JF_STACK_FILTER].halo;
   Node            *features[JF_CONV_MAX_SOURCES];
 
@@ -1624,7 +1483,7 @@ jf_network_free (JfNetwork *network)
     return;
 
   for (i = 0; i < JF_N_STACKS; i++)
-    chain_clear (&network->chains[i]);
+    jf_chain_clear (&network->chains[i]);
   jf_cascade_free (network->cascade);
   g_free (network->level_gain);
   g_free (network->excess_gain);
