@@ -5,7 +5,7 @@
  */
 #pragma once
 
-#include "network.h"
+#include "band.h"
 
 G_BEGIN_DECLS
 

@@ -3,7 +3,7 @@
  *
  * filter: the public call, planes in, planes out
  *
- * The picture is cut into tiles, which threads (crew.h) take one after the other, each with a band of its own (network.h). Who
+ * The picture is cut into tiles, which threads (crew.h) take one after the other, each with a band of its own (band.h). Who
  * finds none left helps another with his. The tiles depend on the size of the region only, or on the number of threads where
  * that does not show, so results never depend on it.
  */
@@ -11,6 +11,7 @@
 
 #include <glib/gi18n-lib.h>
 
+#include "band.h"
 #include "crew.h"
 #include "feature.h"
 #include "filter.h"
