@@ -58,6 +58,7 @@ struct _JfCascade
   gsize         product_stride;     /* floats from one of the 64 matrices to the next   */
   gsize         panel_stride;       /* and from one panel to the next                   */
   gsize         rows_size;
+  gsize         panels_size;
   float        *weights;            /* of all layers                                    */
   float        *nothing;            /* two rows of zeros                                */
 };
@@ -75,7 +76,7 @@ typedef struct
 /* Of two rows of the widest strip, as wide as the widest panel and a half and a vector, and all of it single vectors at worst. */
 #define MAX_PIECES (JF_CASCADE_TILE_ROWS * (JF_GEMM_MAX_PIXELS / JF_LANES * 3 / 2 + 1))
 
-typedef struct
+struct _JfCascadeLayout
 {
   Piece pieces[MAX_PIECES];
   int   n_pieces;
@@ -83,7 +84,9 @@ typedef struct
   int   first_lane;
   int   first_tile_row;
   int   end_tile_row;
-} Layout;
+};
+
+#define LAYOUT_FLOATS (sizeof (JfCascadeLayout) / sizeof (float))
 
 /*  private functions  */
 
@@ -135,7 +138,7 @@ count_vectors (const JfCascade     *cascade,
 }
 
 static void
-add_piece (Layout              *layout,
+add_piece (JfCascadeLayout     *layout,
            const JfCascadePart *part,
            int                  tile_row,
            int                  lane,
@@ -156,11 +159,17 @@ add_piece (Layout              *layout,
   layout->n_panels = lanes / pixels + 1;
 }
 
+static JfCascadeLayout *
+get_layout (const JfCascadePart *part,
+            int                  layer)
+{
+  return &part->layouts[layer % 2];
+}
+
 /* The panels of a layer: whole ones of a row of tiles, and what remains at the ends of rows together. */
 static void
 lay_out (const JfCascadePart *part,
-         int                  layer,
-         Layout              *layout)
+         int                  layer)
 {
   const JfCascade *cascade = part->cascade;
   const JfGemm    *gemm    = cascade->gemm;
@@ -171,9 +180,12 @@ lay_out (const JfCascadePart *part,
   int              n       = count_vectors (cascade, part->tile, part->strip, layer);
   int              first   = part->vectors - n;
   int              at      = 0;
+  JfCascadeLayout *layout  = get_layout (part, layer);
   int              row, v;
 
-  *layout = (Layout) { .first_lane = first * JF_LANES };
+  layout->n_pieces       = 0;
+  layout->n_panels       = 0;
+  layout->first_lane     = first * JF_LANES;
   layout->first_tile_row = start <= -JF_TILE ? 1 : 0;
   layout->end_tile_row   = MIN (divide_up (height - start, JF_TILE), JF_CASCADE_TILE_ROWS);
 
@@ -237,6 +249,7 @@ static void
 lay_out_memory (JfCascade *cascade)
 {
   gsize pixels   = cascade->gemm->pixels;
+  int   lanes    = JF_CASCADE_TILE_ROWS * cascade->max_strip * JF_LANES;
   gsize channels = 0;
   int   l;
 
@@ -254,6 +267,7 @@ lay_out_memory (JfCascade *cascade)
   cascade->product_stride   = jf_round_to_odd_lines (channels * pixels);
   cascade->panel_stride     = (JF_WINOGRAD_PRODUCTS + 1) * cascade->product_stride;
   cascade->rows_size        = cascade->input_channels * JF_CASCADE_ROWS * cascade->max_row_stride;
+  cascade->panels_size      = divide_up (lanes, cascade->gemm->pixels) * cascade->panel_stride;
   cascade->nothing          = g_new0 (float, CONTEXT * cascade->max_row_stride);
 }
 
@@ -282,11 +296,11 @@ pack_weights (JfCascade     *cascade,
 
 /* The pixels of a channel of a layer, from its products. */
 static void
-make_rows (const JfCascadePart *part,
-           const Layout        *layout,
-           int                  channel,
-           const float         *bias,
-           gboolean             relu)
+make_rows (const JfCascadePart   *part,
+           const JfCascadeLayout *layout,
+           int                    channel,
+           const float           *bias,
+           gboolean               relu)
 {
   const JfCascade *cascade = part->cascade;
   int              pixels  = cascade->gemm->pixels;
@@ -299,9 +313,9 @@ make_rows (const JfCascadePart *part,
 
 /* Puts the last columns of the strip before to the left of these rows, and keeps theirs for the next one. */
 static void
-exchange_edges (const JfCascadePart *part,
-                const Layout        *layout,
-                float               *edges)
+exchange_edges (const JfCascadePart   *part,
+                const JfCascadeLayout *layout,
+                float                 *edges)
 {
   gboolean         follows   = part->strip > 0;
   gboolean         continues = part->strip < part->tile->n_strips - 1;
@@ -324,7 +338,7 @@ exchange_edges (const JfCascadePart *part,
 /* Lets the first rows of tiles be made of what lies above them. */
 static void
 set_above (const JfCascadePart *part,
-           Layout              *layout,
+           JfCascadeLayout     *layout,
            int                  first_tile_row,
            float               *above)
 {
@@ -336,11 +350,24 @@ set_above (const JfCascadePart *part,
       piece->rows[i] = above + i * part->row_stride + JF_CASCADE_LEAD + piece->lane;
 }
 
+/* Lets all tiles be made of rows that lie elsewhere. */
+static void
+move_rows (JfCascadeLayout *layout,
+           gssize           by)
+{
+  Piece *piece;
+  int    i;
+
+  for (piece = layout->pieces; piece < layout->pieces + layout->n_pieces; piece++)
+    for (i = 0; i < JF_WINOGRAD_SIDE; i++)
+      piece->rows[i] += by;
+}
+
 /* The tiles of a channel of a layer, from its input's pixels. */
 static void
-make_tiles (const JfCascadePart *part,
-            const Layout        *layout,
-            int                  channel)
+make_tiles (const JfCascadePart   *part,
+            const JfCascadeLayout *layout,
+            int                    channel)
 {
   const JfCascade *cascade = part->cascade;
   int              pixels  = cascade->gemm->pixels;
@@ -512,9 +539,7 @@ jf_cascade_get_carry_size (const JfCascade *cascade)
 gsize
 jf_cascade_get_part_size (const JfCascade *cascade)
 {
-  int vectors = JF_CASCADE_TILE_ROWS * cascade->max_strip;
-
-  return cascade->rows_size + divide_up (vectors * JF_LANES, cascade->gemm->pixels) * cascade->panel_stride;
+  return cascade->rows_size + cascade->panels_size + jf_round_to_lines (2 * LAYOUT_FLOATS);
 }
 
 /**
@@ -611,6 +636,7 @@ jf_cascade_start_part (const JfCascade     *cascade,
                             .min_row = -margin - 1, .max_row = tile->height + margin,
                             .rows = memory, .panels = memory + cascade->rows_size };
 
+  part->layouts      = (JfCascadeLayout *) (part->panels + cascade->panels_size);
   part->vectors      = count_vectors (cascade, tile, part->strip, 0);
   part->phase_stride = get_phase_stride (part->vectors);
   part->row_stride   = JF_TILE * part->phase_stride;
@@ -622,6 +648,7 @@ jf_cascade_start_part (const JfCascade     *cascade,
 
   for (l = 0; l < cascade->n_layers && get_end (cascade, tile, part->block, l) > 0; l++)
     part->n_layers++;
+  lay_out (part, 0);
 }
 
 /**
@@ -630,22 +657,23 @@ jf_cascade_start_part (const JfCascade     *cascade,
  * @channel: the first channel of the input
  * @n:       how many lie in @part->rows
  *
- * Transforms them.
+ * Transforms them, for the first layer.
  */
 void
 jf_cascade_read (const JfCascadePart *part,
                  int                  channel,
                  int                  n)
 {
-  JfCascadePart one = *part;
-  Layout        layout;
-  int           i;
+  JfCascadeLayout *layout = get_layout (part, 0);
+  gssize           size   = JF_CASCADE_ROWS * part->row_stride;
+  int              i;
 
-  for (i = 0; i < n; i++, one.rows += JF_CASCADE_ROWS * part->row_stride)
+  for (i = 0; i < n; i++)
     {
-      lay_out (&one, 0, &layout);
-      make_tiles (&one, &layout, channel + i);
+      make_tiles (part, layout, channel + i);
+      move_rows (layout, size);
     }
+  move_rows (layout, -n * size);
 }
 
 /**
@@ -653,7 +681,7 @@ jf_cascade_read (const JfCascadePart *part,
  * @part:   a part
  * @number: a layer that it has
  *
- * Multiplies a layer's tiles.
+ * Multiplies a layer's tiles, once they are made.
  */
 void
 jf_cascade_multiply (const JfCascadePart *part,
@@ -663,10 +691,8 @@ jf_cascade_multiply (const JfCascadePart *part,
   const Layer     *layer   = &cascade->layers[number];
   gsize            stride  = cascade->product_stride;
   gsize            size    = count_weights (cascade, number) / JF_WINOGRAD_PRODUCTS;
-  Layout           layout;
   int              product;
 
-  lay_out (part, number, &layout);
   for (product = 0; product < JF_WINOGRAD_PRODUCTS; product++)
     jf_gemm_multiply (cascade->gemm, &(JfProduct) { .outputs = layer->outputs, .depth = layer->inputs,
                                                     .lanes = cascade->gemm->pixels,
@@ -674,7 +700,7 @@ jf_cascade_multiply (const JfCascadePart *part,
                                                     .pixels = part->panels + (product + 1) * stride,
                                                     .product = part->panels + product * stride,
                                                     .stride = cascade->gemm->pixels,
-                                                    .repeats = layout.n_panels - 1, .same_weights = TRUE,
+                                                    .repeats = get_layout (part, number)->n_panels - 1, .same_weights = TRUE,
                                                     .pixels_step = cascade->panel_stride,
                                                     .product_step = cascade->panel_stride });
 }
@@ -699,22 +725,22 @@ jf_cascade_pass_on (const JfCascadePart *part,
   gboolean             is_new  = part->block == 0 || get_end (cascade, tile, part->block - 1, number) <= 0;
   float               *carry   = tile->carry + layer->first * rows;
   float               *edges   = tile->edges + (part->block * cascade->outputs + layer->first) * EDGE_SIZE;
-  Layout               layout, next;
+  JfCascadeLayout     *layout  = get_layout (part, number);
+  JfCascadeLayout     *next    = get_layout (part, number + 1);
   int                  channel;
 
-  lay_out (part, number, &layout);
-  lay_out (part, number + 1, &next);
+  lay_out (part, number + 1);
   for (channel = 0; channel < layer->outputs; channel++, carry += rows, edges += EDGE_SIZE)
     {
       prefetch_carry (carry + rows, rows);
-      make_rows (part, &layout, channel, bias + channel, TRUE);
-      exchange_edges (part, &layout, edges);
+      make_rows (part, layout, channel, bias + channel, TRUE);
+      exchange_edges (part, layout, edges);
       if (number + 1 < part->n_layers)
         {
-          set_above (part, &next, layout.first_tile_row, is_new ? cascade->nothing : carry);
-          make_tiles (part, &next, channel);
+          set_above (part, next, layout->first_tile_row, is_new ? cascade->nothing : carry);
+          make_tiles (part, next, channel);
         }
-      memcpy (carry, part->rows + layout.end_tile_row * JF_TILE * part->row_stride, rows * sizeof (float));
+      memcpy (carry, part->rows + layout->end_tile_row * JF_TILE * part->row_stride, rows * sizeof (float));
     }
 }
 
@@ -732,10 +758,8 @@ jf_cascade_make (const JfCascadePart *part,
 {
   const JfCascade *cascade = part->cascade;
   int              last    = cascade->n_layers - 1;
-  Layout           layout;
 
-  lay_out (part, last, &layout);
-  make_rows (part, &layout, channel, cascade->layers[last].bias + channel, FALSE);
+  make_rows (part, get_layout (part, last), channel, cascade->layers[last].bias + channel, FALSE);
 
   return part->rows + CONTEXT * part->row_stride;
 }

@@ -41,6 +41,9 @@ typedef struct
   gsize  edges_capacity;
 } JfCascadeTile;
 
+/* Where the tiles and the products of a layer lie. */
+typedef struct _JfCascadeLayout JfCascadeLayout;
+
 /* What one thread needs to make a part. Rows and columns are the tile's. */
 typedef struct
 {
@@ -63,6 +66,7 @@ typedef struct
   int                  block;
   gsize                row_stride;
   float               *panels;
+  JfCascadeLayout     *layouts;     /* [2]: of an even layer and an odd one, the one that is made and the next */
 } JfCascadePart;
 
 gboolean      jf_cascade_suits                (const JfLayer       *layers,
