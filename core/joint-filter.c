@@ -21,6 +21,7 @@
 #include "model.h"
 #include "planes.h"
 #include "safetensors.h"
+#include "scene.h"
 
 
 #define EXIT_USAGE          2
@@ -80,7 +81,9 @@ static gboolean      get_planes          (const JfSafetensors  *file,
                                           const JfTensor      **tensor,
                                           GError              **error);
 static gboolean      get_noise           (const JfSafetensors  *file,
-                                          gboolean              with_excess,
+                                          const JfModel        *model,
+                                          const JfPlanes       *target,
+                                          const JfPlanes       *guidance,
                                           JfNoise              *noise,
                                           GError              **error);
 
@@ -282,10 +285,10 @@ apply (char   **arguments,
     return EXIT_FAILURE;
 
   in = jf_safetensors_load (arguments[1], error);
-  if (! in                                                                                 ||
-      ! get_planes (in, "guidance", &guidance, &tensor, error)                             ||
-      ! get_planes (in, "target", &target, &tensor, error)                                 ||
-      (model->noise_level && ! get_noise (in, model->noise_excess, &options.noise, error)) ||
+  if (! in                                                                                    ||
+      ! get_planes (in, "guidance", &guidance, &tensor, error)                                ||
+      ! get_planes (in, "target", &target, &tensor, error)                                    ||
+      (model->noise_level && ! get_noise (in, model, &target, &guidance, &options.noise, error)) ||
       ! jf_planes_init (&output, target.channels, target.width, target.height, error))
     return EXIT_FAILURE;
 
@@ -348,22 +351,24 @@ get_planes (const JfSafetensors  *file,
   return TRUE;
 }
 
-/* The excess is 0 where the file does not tell it. */
+/* The excess is estimated where the file does not tell it and the model wants it. */
 static gboolean
 get_noise (const JfSafetensors  *file,
-           gboolean              with_excess,
+           const JfModel        *model,
+           const JfPlanes       *target,
+           const JfPlanes       *guidance,
            JfNoise              *noise,
            GError              **error)
 {
   const JfTensor *tensor   = jf_safetensors_get_tensor (file, "noise_level");
   const gint64    n_values = tensor && tensor->n_dimensions == 1 ? tensor->shape[0] : 0;
 
-  if (n_values < 1 || n_values > (with_excess ? 2 : 1)           ||
+  if (n_values < 1 || n_values > (model->noise_excess ? 2 : 1)   ||
       ! isfinite (tensor->data[0]) || tensor->data[0] < 0.0f     ||
       ! isfinite (tensor->data[n_values - 1]))
     {
       g_set_error (error, JF_SAFETENSORS_ERROR, JF_SAFETENSORS_ERROR_INVALID,
-                   with_excess ?
+                   model->noise_excess ?
                    _("%s: tensor “%s”: the model needs it, of shape [1] or [2] and with the standard "
                      "deviation of the target's noise, at least 0, and its excess") :
                    _("%s: tensor “%s”: the model needs it, of shape [1] and with the standard "
@@ -372,8 +377,13 @@ get_noise (const JfSafetensors  *file,
       return FALSE;
     }
 
-  noise->level  = tensor->data[0];
-  noise->excess = n_values > 1 ? tensor->data[1] : 0.0f;
+  if (n_values > 1)
+    *noise = (JfNoise) { tensor->data[0], tensor->data[1] };
+  else if (model->noise_excess && target->width == guidance->width && target->height == guidance->height)
+    *noise = jf_scene_estimate_noise (target, NULL, guidance);
+
+  if (n_values == 1)
+    jf_noise_set_level (noise, tensor->data[0]);
 
   return TRUE;
 }

@@ -228,7 +228,8 @@ static float      estimate_ratio    (const JfPlanes   *target,
 static double     get_coarse_gain   (const JfPlanes   *target);
 static double     estimate_coarse   (const JfPlanes   *target,
                                      const JfPlanes   *guidance,
-                                     double            variances[N_CLASSES]);
+                                     double            variances[N_CLASSES],
+                                     gboolean         *cut);
 static float    * halve             (const JfPlanes   *picture,
                                      float             gain);
 static guint8   * halve_extremes    (const JfPlanes   *picture);
@@ -373,6 +374,21 @@ jf_noise_estimate (const JfPlanes *target,
   g_clear_pointer (&guide, guide_free);
 
   return noise;
+}
+
+/**
+ * jf_noise_set_level:
+ * @noise: (inout): what was estimated
+ * @level: the level that somebody knows better
+ *
+ * The excess stays the same share of the level.
+ */
+void
+jf_noise_set_level (JfNoise *noise,
+                    float    level)
+{
+  noise->excess = noise->level > 0.0f ? noise->excess / noise->level * level : 0.0f;
+  noise->level  = level;
 }
 
 /**
@@ -556,17 +572,20 @@ join_classes (const double variances[N_CLASSES])
 }
 
 /* The standard deviation of coarse noise as a multiple of all noise's, whose @variances are known by classes; 1 if it is not
- * known. Texture makes it too large in some classes: the second least one counts, or the least.
+ * known. Texture makes it too large in some classes: the second least one counts, or the least. Where pixels
+ * are cut off, less is left of coarse noise than of fine: there noise that seems finer than white need not be that.
  */
 static float
 estimate_ratio (const JfPlanes *target,
                 const JfPlanes *guidance,
                 const double    variances[N_CLASSES])
 {
-  double coarse[N_CLASSES];
-  double ratios[N_CLASSES];
-  int    n_ratios = 0;
-  double share    = estimate_coarse (target, guidance, coarse);
+  double   coarse[N_CLASSES];
+  double   ratios[N_CLASSES];
+  int      n_ratios = 0;
+  gboolean cut      = FALSE;
+  double   share    = estimate_coarse (target, guidance, coarse, &cut);
+  double   ratio;
 
   if (share < MIN_COARSE_SHARE)
     return 1.0f;
@@ -580,7 +599,9 @@ estimate_ratio (const JfPlanes *target,
 
   qsort (ratios, n_ratios, sizeof (double), compare_doubles);
 
-  return (float) MIN (sqrt (ratios[share > FEW_COARSE_SHARE && n_ratios > 1 ? 1 : 0]), get_coarse_gain (target));
+  ratio = sqrt (ratios[share > FEW_COARSE_SHARE && n_ratios > 1 ? 1 : 0]);
+
+  return (float) CLAMP (ratio, cut ? 1.0 : 0.0, get_coarse_gain (target));
 }
 
 /* What the mean of a picture's planes and 2x2 pixels is to be multiplied with for white noise to stay what it was; and the
@@ -593,13 +614,14 @@ get_coarse_gain (const JfPlanes *target)
 }
 
 /* Of a picture of half the size, whose pixels are means. Patches would be so large that they find texture in most photographs.
- * Where hardly a block is free of clipped pixels, those that are half clipped count, as at full size. Returns the share of its
- * blocks that were measured, 0 if there were too few.
+ * Where hardly a block is free of clipped pixels, those that are half clipped count, as at full size (@cut). Returns the share
+ * of its blocks that were measured, 0 if there were too few.
  */
 static double
 estimate_coarse (const JfPlanes *target,
                  const JfPlanes *guidance,
-                 double          variances[N_CLASSES])
+                 double          variances[N_CLASSES],
+                 gboolean       *cut)
 {
   g_autofree float    *pixels   = halve (target, (float) get_coarse_gain (target));
   g_autofree float    *guides   = guidance ? halve (guidance, 1.0f) : NULL;
@@ -620,7 +642,9 @@ estimate_coarse (const JfPlanes *target,
   plane.n_places = count_places (plane.width, plane.height, BLOCK_SIZE, MAX_COARSE_BLOCKS);
   blocks         = measure_blocks (&plane, MAX_EXTREMES, &n_blocks);
 
-  if (n_blocks < plane.n_places * MIN_COARSE_SHARE)
+  *cut           = n_blocks < plane.n_places * MIN_COARSE_SHARE;
+
+  if (*cut)
     {
       g_free (blocks);
       blocks = measure_blocks (&plane, MAX_CUT, &n_blocks);

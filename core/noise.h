@@ -23,6 +23,8 @@ typedef struct
 
 JfNoise jf_noise_estimate         (const JfPlanes *target,
                                    const JfPlanes *guidance);
+void    jf_noise_set_level        (JfNoise        *noise,
+                                   float           level);
 float   jf_noise_estimate_channel (const JfPlanes *target,
                                    int             channel);
 

@@ -347,10 +347,7 @@ jf_scene_get_noise (const JfScene *scene)
     return (JfNoise) { 0 };
 
   if (level > 0.0f)
-    {
-      noise.excess = noise.level > 0.0f ? noise.excess / noise.level * level : 0.0f;
-      noise.level  = level;
-    }
+    jf_noise_set_level (&noise, level);
 
   return noise;
 }

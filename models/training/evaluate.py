@@ -43,7 +43,8 @@ class Core:
         self.command, self.estimator, self.kept = command, estimator, kept
 
     def apply(self, model, target, guidance, noise=None):
-        """Pictures [h,w,c]; the noise, its level or that and its excess, as far as the model is told of it."""
+        """Pictures [h,w,c]; the noise, its level (the core estimates its excess) or that and its excess, as far as the model is
+        told of it."""
         metadata, numbers = modelfile.load(model)[1], np.atleast_1d(() if noise is None else noise)
         told = [float(n) for n, key in zip(numbers, ('noise_level', 'noise_excess')) if metadata.get(key) == 'true']
         key = ('apply', results.file_digest(model), target, guidance, *(told or [None]))
@@ -170,12 +171,13 @@ def methods(core, arguments, examples, level):
         import competitors
         for name, variants in competitors.all_of().items():
             yield name, *competitor(core.kept, name, variants, examples, level)
+    white = Noise(level)
     for name, model, judged in results.models_of(arguments):
-        yield name + ', level given' * judged, '', [core.apply(model, x.noisy, x.guidance, level) for x in examples]
+        yield name + ', level given' * judged, '', [core.apply(model, x.noisy, x.guidance, white) for x in examples]
         if judged and core.estimator:
             yield f'{name}, level estimated', '', [core.apply(model, x.noisy, x.guidance, core.estimate(x.noisy, x.guidance)) for x in examples]
         if judged:
-            yield f'{name}, blank guide', '', [core.apply(model, x.noisy, np.full_like(x.guidance, .5), level) for x in examples]
+            yield f'{name}, blank guide', '', [core.apply(model, x.noisy, np.full_like(x.guidance, .5), white) for x in examples]
 
 
 def with_truth(core, arguments):

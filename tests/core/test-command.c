@@ -236,7 +236,7 @@ apply_excess (const char *noise)
   return *jf_safetensors_get_tensor (file, "output")->data;
 }
 
-/* One number is a level without excess. */
+/* One number is a level, whose excess is estimated: a pixel has none. */
 static void
 test_excess (void)
 {

@@ -82,6 +82,16 @@ class Tests(maps.MapTests, shipped.ShippedTests):
         gain = shipped.psnr(clean, truth) - shipped.psnr(noisy, truth)
         assert gain > 8, f'only {gain:.2f} dB better'
 
+    def test_flash_denoise_estimates_the_excess_that_it_is_not_told(self):
+        import numpy as np
+        _, flash, truth = self.sample()
+        noisy = (truth + .06 * np.random.default_rng(1).standard_normal((*truth.shape[:2], 1))).astype(np.float32)
+        level, excess = self.core.estimate(noisy, flash)
+        by_level, told, untold = (self.core.apply(self.flash_denoise(), noisy, flash, n) for n in (level, (level, excess), (level, 0)))
+        assert excess > .5 * level
+        assert abs(by_level - told).max() < 1e-4
+        assert abs(untold - told).max() > .01
+
     def test_flash_denoise_cleans_without_a_guide(self):
         import numpy as np
         noisy, flash, truth = self.sample()
