@@ -60,12 +60,17 @@ def comics(photo):
 
 def illustrations(x):
     """Coverages [b,4,h,w] of flat or shaded tints in areas, and (black 0..1) the lines: contours of the areas, hatching, solids.
-    Every plate lies beside the lines, so that strips a dot or two wide are left there."""
+    Every plate lies beside the lines, so that strips a dot or two wide are left there. A share is printed with black alone, screened
+    and without lines, so that ragged edges are not taken for drawn ones."""
     area, border = areas(x)
     hatched, black = (by_area((torch.rand(len(x), 1, AREAS, device=x.device) < share).float(), area) for share in (.4, .04))
     width = uniform(x, .4, 2) * (1 + uniform(x, 0, .7) * gaussian(x, random.randint(6, 14)))
     contours = torch.sigmoid((width - border) * 3)
-    return tints(area), torch.stack([contours, hatched * hatching(x), black]).amax(0)
+    cmyk, lines = tints(area), torch.stack([contours, hatched * hatching(x), black]).amax(0)
+    k = some(x, .3)
+    cmyk[k], lines[k] = 0, 0
+    cmyk[k, 3:] = by_area(torch.rand(len(k), 1, AREAS, device=x.device), area[k])
+    return cmyk, lines
 
 
 def areas(x):
@@ -120,7 +125,7 @@ def separate(rgb, inks):
     black = cmy.amin(1, keepdim=True) ** lognormal(rgb, .3) * uniform(rgb, 0, 1)
     black = torch.minimum(black, cmy.amin(1, keepdim=True))
     cmyk = torch.cat([(cmy - black) / (1 - black).clamp_min(.02), black], 1)
-    only_black = some(rgb, .2)
+    only_black = some(rgb, .3)
     cmyk[only_black] = torch.cat([torch.zeros_like(cmyk[only_black, :3]), 1 - grey(rgb[only_black])], 1)
     return cmyk.clamp(0, 1)
 
