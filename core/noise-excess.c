@@ -83,27 +83,22 @@ is_extreme (const JfNoisePlane *plane,
 
 /* How many of the values that halve () takes the mean of are their channels' extremes. */
 static guint8 *
-halve_extremes (const JfPlanes *picture)
+halve_extremes (const JfNoisePlane *planes,
+                int                 n_planes)
 {
-  const int  width    = picture->width / 2;
-  const int  height   = picture->height / 2;
+  const int  width    = planes->width / 2;
+  const int  height   = planes->height / 2;
   guint8    *extremes = g_new0 (guint8, (gsize) width * height);
 
-  for (int channel = 0; channel < picture->channels; channel++)
-    {
-      JfNoisePlane plane;
+  for (const JfNoisePlane *plane = planes; plane < planes + n_planes; plane++)
+    for (int y = 0; y < 2 * height; y++)
+      {
+        const float *pixels = plane->pixels + (gsize) y * plane->width;
+        guint8      *counts = extremes + (gsize) (y / 2) * width;
 
-      jf_noise_plane_init (&plane, picture, NULL, channel);
-
-      for (int y = 0; y < 2 * height; y++)
-        {
-          const float *pixels = plane.pixels + (gsize) y * plane.width;
-          guint8      *counts = extremes + (gsize) (y / 2) * width;
-
-          for (int x = 0; x < width; x++)
-            counts[x] = (guint8) (counts[x] + is_extreme (&plane, pixels[2 * x]) + is_extreme (&plane, pixels[2 * x + 1]));
-        }
-    }
+        for (int x = 0; x < width; x++)
+          counts[x] = (guint8) (counts[x] + is_extreme (plane, pixels[2 * x]) + is_extreme (plane, pixels[2 * x + 1]));
+      }
 
   return extremes;
 }
@@ -113,14 +108,15 @@ halve_extremes (const JfPlanes *picture)
  * of its blocks that were measured, 0 if there were too few.
  */
 static double
-estimate_coarse (const JfPlanes *target,
-                 const JfPlanes *guidance,
-                 double          variances[JF_NOISE_N_CLASSES],
-                 gboolean       *cut)
+estimate_coarse (const JfPlanes     *target,
+                 const JfNoisePlane *planes,
+                 const JfPlanes     *guidance,
+                 double              variances[JF_NOISE_N_CLASSES],
+                 gboolean           *cut)
 {
   g_autofree float        *pixels   = halve (target, (float) get_coarse_gain (target));
   g_autofree float        *guides   = guidance ? halve (guidance, 1.0f) : NULL;
-  g_autofree guint8       *extremes = halve_extremes (target);
+  g_autofree guint8       *extremes = halve_extremes (planes, target->channels);
   g_autofree JfNoiseBlock *blocks   = NULL;
   JfNoisePlane             plane    = { .pixels = pixels, .width = target->width / 2, .height = target->height / 2,
                                         .extremes = extremes, .n_averaged = 4 * target->channels };
@@ -158,15 +154,16 @@ estimate_coarse (const JfPlanes *target,
  * are cut off, less is left of coarse noise than of fine: there noise that seems finer than white need not be that.
  */
 static float
-estimate_ratio (const JfPlanes *target,
-                const JfPlanes *guidance,
-                const double    variances[JF_NOISE_N_CLASSES])
+estimate_ratio (const JfPlanes     *target,
+                const JfNoisePlane *planes,
+                const JfPlanes     *guidance,
+                const double        variances[JF_NOISE_N_CLASSES])
 {
   double   coarse[JF_NOISE_N_CLASSES];
   double   ratios[JF_NOISE_N_CLASSES];
   int      n_ratios = 0;
   gboolean cut      = FALSE;
-  double   share    = estimate_coarse (target, guidance, coarse, &cut);
+  double   share    = estimate_coarse (target, planes, guidance, coarse, &cut);
   double   ratio;
 
   if (share < MIN_COARSE_SHARE)
@@ -235,6 +232,7 @@ leave_out_chance (float excess)
 /**
  * jf_noise_estimate_excess:
  * @target:    a picture
+ * @planes:    its channels
  * @guidance:  (nullable): another one of the same scene and size
  * @level:     the level of the target's noise
  * @variances: what it is in classes
@@ -242,12 +240,13 @@ leave_out_chance (float excess)
  * Returns: the noise's excess
  */
 float
-jf_noise_estimate_excess (const JfPlanes *target,
-                          const JfPlanes *guidance,
-                          float           level,
-                          const double    variances[JF_NOISE_N_CLASSES])
+jf_noise_estimate_excess (const JfPlanes     *target,
+                          const JfNoisePlane *planes,
+                          const JfPlanes     *guidance,
+                          float               level,
+                          const double        variances[JF_NOISE_N_CLASSES])
 {
-  const float ratio   = estimate_ratio (target, guidance, variances);
+  const float ratio   = estimate_ratio (target, planes, guidance, variances);
   const float texture = COARSE_TEXTURE * get_range (target) / level;
 
   return level * leave_out_chance (leave_out_texture (ratio, texture) - 1.0f);

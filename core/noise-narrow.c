@@ -18,23 +18,20 @@
 
 /**
  * jf_noise_estimate_narrow:
- * @target:    a picture
- * @channel:   one of its channels
+ * @plane:     a plane
  * @variances: (out): by classes, all alike
  *
  * Returns: the number of places that were measured, 0 if there were none
  */
 int
-jf_noise_estimate_narrow (const JfPlanes *target,
-                          int             channel,
-                          double          variances[JF_NOISE_N_CLASSES])
+jf_noise_estimate_narrow (const JfNoisePlane *plane,
+                          double              variances[JF_NOISE_N_CLASSES])
 {
-  const gboolean     wide        = target->width >= target->height;
-  const int          length      = wide ? target->width : target->height;
-  const int          n_lines     = wide ? target->height : target->width;
-  const gsize        step        = wide ? 1 : target->width;
-  const gsize        line_step   = wide ? target->width : 1;
-  const float       *plane       = target->data + (gsize) channel * target->width * target->height;
+  const gboolean     wide        = plane->width >= plane->height;
+  const int          length      = wide ? plane->width : plane->height;
+  const int          n_lines     = wide ? plane->height : plane->width;
+  const gsize        step        = wide ? 1 : plane->width;
+  const gsize        line_step   = wide ? plane->width : 1;
   g_autofree float  *differences = NULL;
   gsize              n           = 0;
 
@@ -48,7 +45,7 @@ jf_noise_estimate_narrow (const JfPlanes *target,
   for (int line = 0; line < n_lines; line++)
     for (int i = 1; i < length - 1; i++)
       {
-        const float *pixel      = plane + line * line_step + i * step;
+        const float *pixel      = plane->pixels + line * line_step + i * step;
         const float  difference = fabsf (pixel[-(gssize) step] - 2.0f * *pixel + pixel[step]);
 
         if (isfinite (difference))

@@ -32,14 +32,14 @@ jf_noise_add_channels (const JfPlanes *picture)
  * jf_noise_plane_init:
  * @plane:   (out): a plane
  * @target:  (transfer none): a picture, which has to live as long as the plane
- * @guide:   (transfer none) (nullable): what guides, likewise
  * @channel: one of the picture's channels
+ *
+ * Nothing guides.
  */
 void
-jf_noise_plane_init (JfNoisePlane       *plane,
-                     const JfPlanes     *target,
-                     const JfNoiseGuide *guide,
-                     int                 channel)
+jf_noise_plane_init (JfNoisePlane   *plane,
+                     const JfPlanes *target,
+                     int             channel)
 {
   const gsize  n_pixels  = (gsize) target->width * target->height;
   const float *pixels    = target->data + channel * n_pixels;
@@ -61,7 +61,6 @@ jf_noise_plane_init (JfNoisePlane       *plane,
       .darkest   = darkest,
       .brightest = brightest,
       .n_places  = jf_noise_count_places (target->width, target->height, JF_NOISE_BLOCK_SIZE, JF_NOISE_MAX_BLOCKS),
-      .guide     = guide,
     };
 }
 

@@ -79,7 +79,6 @@ double         jf_noise_get_quantile     (double              normal,
 float        * jf_noise_add_channels     (const JfPlanes     *picture);
 void           jf_noise_plane_init       (JfNoisePlane       *plane,
                                           const JfPlanes     *target,
-                                          const JfNoiseGuide *guide,
                                           int                 channel);
 int            jf_noise_count_places     (int                 width,
                                           int                 height,
@@ -124,10 +123,10 @@ void           jf_noise_measure_classes  (const JfNoisePlane *plane,
                                           double              variances[JF_NOISE_N_CLASSES]);
 double         jf_noise_join_classes     (const double        variances[JF_NOISE_N_CLASSES]);
 
-int            jf_noise_estimate_narrow  (const JfPlanes     *target,
-                                          int                 channel,
+int            jf_noise_estimate_narrow  (const JfNoisePlane *plane,
                                           double              variances[JF_NOISE_N_CLASSES]);
 float          jf_noise_estimate_excess  (const JfPlanes     *target,
+                                          const JfNoisePlane *planes,
                                           const JfPlanes     *guidance,
                                           float               level,
                                           const double        variances[JF_NOISE_N_CLASSES]);

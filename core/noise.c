@@ -34,39 +34,35 @@
 
 /* Returns the number of places that were measured, 0 if there were none. */
 static int
-estimate (const JfPlanes     *target,
-          const JfNoiseGuide *guide,
-          int                 channel,
+estimate (const JfNoisePlane *plane,
           double              variances[JF_NOISE_N_CLASSES])
 {
   g_autofree JfNoiseBlock *blocks    = NULL;
   g_autofree JfNoisePatch *patches   = NULL;
   int                      n_patches = 0;
   int                      n_blocks;
-  JfNoisePlane             plane;
 
-  if (target->width < JF_NOISE_BLOCK_SIZE || target->height < JF_NOISE_BLOCK_SIZE)
-    return jf_noise_estimate_narrow (target, channel, variances);
+  if (plane->width < JF_NOISE_BLOCK_SIZE || plane->height < JF_NOISE_BLOCK_SIZE)
+    return jf_noise_estimate_narrow (plane, variances);
 
   memset (variances, 0, JF_NOISE_N_CLASSES * sizeof (double));
-  jf_noise_plane_init (&plane, target, guide, channel);
-  blocks = jf_noise_measure_blocks (&plane, JF_NOISE_MAX_EXTREMES, &n_blocks);
+  blocks = jf_noise_measure_blocks (plane, JF_NOISE_MAX_EXTREMES, &n_blocks);
 
-  if (n_blocks < plane.n_places / MIN_FREE_SHARE)
+  if (n_blocks < plane->n_places / MIN_FREE_SHARE)
     {
       g_free (blocks);
-      blocks = jf_noise_measure_blocks (&plane, JF_NOISE_MAX_CUT, &n_blocks);
+      blocks = jf_noise_measure_blocks (plane, JF_NOISE_MAX_CUT, &n_blocks);
 
-      if (n_blocks < plane.n_places / MIN_CUT_SHARE)
+      if (n_blocks < plane->n_places / MIN_CUT_SHARE)
         return 0;
     }
   else
     {
-      patches = jf_noise_measure_patches (&plane, &n_patches);
+      patches = jf_noise_measure_patches (plane, &n_patches);
     }
 
   if (n_blocks > 0)
-    jf_noise_measure_classes (&plane, blocks, n_blocks, patches, n_patches, variances);
+    jf_noise_measure_classes (plane, blocks, n_blocks, patches, n_patches, variances);
 
   return n_blocks;
 }
@@ -76,21 +72,27 @@ static gboolean
 guide_is_copy (const JfNoiseGuide *guide,
                const JfPlanes     *target)
 {
-  g_autofree float *sum      = jf_noise_add_channels (target);
-  const JfPlanes    plane    = { sum, 1, target->width, target->height };
+  g_autofree float *sum = jf_noise_add_channels (target);
+  JfNoisePlane      plane;
   double            alone[JF_NOISE_N_CLASSES];
   double            guided[JF_NOISE_N_CLASSES];
 
-  estimate (&plane, NULL, 0, alone);
-  estimate (&plane, guide, 0, guided);
+  jf_noise_plane_init (&plane, &(JfPlanes) { sum, 1, target->width, target->height }, 0);
+  estimate (&plane, alone);
+
+  plane.guide = guide;
+  estimate (&plane, guided);
 
   return jf_noise_join_classes (guided) < COPY_SHARE * jf_noise_join_classes (alone);
 }
 
-/* @variances: (out): the channels' means, by classes */
+/* @planes:    (out): the channels
+ * @variances: (out): their means, by classes
+ */
 static float
 estimate_all (const JfPlanes     *target,
               const JfNoiseGuide *guide,
+              JfNoisePlane       *planes,
               double              variances[JF_NOISE_N_CLASSES])
 {
   g_autofree double *channels   = g_new (double, target->channels * JF_NOISE_N_CLASSES);
@@ -103,7 +105,10 @@ estimate_all (const JfPlanes     *target,
 
   for (int i = 0; i < target->channels; i++)
     {
-      counts[i] = estimate (target, guide, i, channels + i * JF_NOISE_N_CLASSES);
+      jf_noise_plane_init (&planes[i], target, i);
+      planes[i].guide = guide;
+
+      counts[i] = estimate (&planes[i], channels + i * JF_NOISE_N_CLASSES);
       most      = MAX (most, counts[i]);
     }
 
@@ -141,9 +146,10 @@ JfNoise
 jf_noise_estimate (const JfPlanes *target,
                    const JfPlanes *guidance)
 {
-  JfNoiseGuide *guide = guidance ? jf_noise_guide_new (guidance, JF_NOISE_MAX_BLOCKS) : NULL;
-  JfNoise       noise;
-  double        variances[JF_NOISE_N_CLASSES];
+  g_autofree JfNoisePlane *planes = g_new (JfNoisePlane, target->channels);
+  JfNoiseGuide            *guide  = guidance ? jf_noise_guide_new (guidance, JF_NOISE_MAX_BLOCKS) : NULL;
+  JfNoise                  noise;
+  double                   variances[JF_NOISE_N_CLASSES];
 
   if (guide && guide_is_copy (guide, target))
     {
@@ -151,8 +157,8 @@ jf_noise_estimate (const JfPlanes *target,
       guidance = NULL;
     }
 
-  noise.level  = estimate_all (target, guide, variances);
-  noise.excess = jf_noise_estimate_excess (target, guidance, noise.level, variances);
+  noise.level  = estimate_all (target, guide, planes, variances);
+  noise.excess = jf_noise_estimate_excess (target, planes, guidance, noise.level, variances);
   g_clear_pointer (&guide, jf_noise_guide_free);
 
   return noise;
@@ -184,9 +190,12 @@ float
 jf_noise_estimate_channel (const JfPlanes *target,
                            int             channel)
 {
-  double variances[JF_NOISE_N_CLASSES];
+  JfNoisePlane plane;
+  double       variances[JF_NOISE_N_CLASSES];
 
   g_return_val_if_fail (channel >= 0 && channel < target->channels, 0.0f);
 
-  return estimate (target, NULL, channel, variances) > 0 ? (float) sqrt (jf_noise_join_classes (variances)) : 0.0f;
+  jf_noise_plane_init (&plane, target, channel);
+
+  return estimate (&plane, variances) > 0 ? (float) sqrt (jf_noise_join_classes (variances)) : 0.0f;
 }
