@@ -32,6 +32,11 @@
 #define QUANTILE         0.25
 #define QUANTILE_NORMAL  -0.67448975
 
+/* A block that is half clipped has no more than this: noise around the limit, half of it cut off, leaves some there.
+ * 32 and three standard deviations of a binomial distribution.
+ */
+#define MAX_CUT          44
+
 /* Cutting a share p of a normal distribution off leaves about (1 - p)^1.55 of its variance (0.75 for 16 %, 0.34 for 50 %). */
 #define CUT_EXPONENT     1.55f
 
@@ -162,6 +167,23 @@ measure_band (const JfNoiseBlock *blocks,
   return candidates[(int) (QUANTILE * (n_chosen - 1) + 0.5)].own / (band_sizes[band] * quantile);
 }
 
+/* Returns how many blocks have no more extreme values and are of finite numbers. */
+static int
+measure_places (const JfNoisePlane *plane,
+                int                 max_extremes,
+                JfNoiseBlock       *blocks)
+{
+  float transform[JF_NOISE_BLOCK_SIZE][JF_NOISE_BLOCK_SIZE];
+  int   n_blocks = 0;
+
+  jf_noise_make_transform (&transform[0][0], JF_NOISE_BLOCK_SIZE);
+
+  for (int i = 0; i < plane->n_places; i++)
+    n_blocks += measure_block (plane, i, max_extremes, transform, &blocks[n_blocks]);
+
+  return n_blocks;
+}
+
 /*  public functions  */
 
 /**
@@ -203,27 +225,26 @@ jf_noise_transform_blocks (const float *pixels,
 
 /**
  * jf_noise_measure_blocks:
- * @plane:        a plane with room for a block
- * @max_extremes: how many pixels of a block may have extreme values
- * @n_blocks:     (out): how many blocks have no more and are of finite numbers
+ * @plane:    a plane with room for a block
+ * @min_free: how many blocks have to be free of clipped pixels
+ * @n_blocks: (out): how many blocks were measured
+ * @cut:      (out): whether less were free, so that those count that are half clipped
  *
- * Returns: (transfer full): these blocks
+ * Returns: (transfer full): the blocks that are not clipped, and of finite numbers
  */
 JfNoiseBlock *
 jf_noise_measure_blocks (const JfNoisePlane *plane,
-                         int                 max_extremes,
-                         int                *n_blocks)
+                         double              min_free,
+                         int                *n_blocks,
+                         gboolean           *cut)
 {
-  JfNoiseBlock *blocks;
-  float         transform[JF_NOISE_BLOCK_SIZE][JF_NOISE_BLOCK_SIZE];
+  JfNoiseBlock *blocks = g_new (JfNoiseBlock, plane->n_places);
 
-  jf_noise_make_transform (&transform[0][0], JF_NOISE_BLOCK_SIZE);
-  *n_blocks = 0;
-  blocks    = g_new (JfNoiseBlock, plane->n_places);
+  *n_blocks = measure_places (plane, JF_NOISE_MAX_EXTREMES, blocks);
+  *cut      = *n_blocks < min_free;
 
-  for (int i = 0; i < plane->n_places; i++)
-    if (measure_block (plane, i, max_extremes, transform, &blocks[*n_blocks]))
-      (*n_blocks)++;
+  if (*cut)
+    *n_blocks = measure_places (plane, MAX_CUT, blocks);
 
   return blocks;
 }

@@ -131,15 +131,7 @@ estimate_coarse (const JfPlanes     *target,
 
   plane.guide    = guide;
   plane.n_places = jf_noise_count_places (plane.width, plane.height, JF_NOISE_BLOCK_SIZE, MAX_COARSE_BLOCKS);
-  blocks         = jf_noise_measure_blocks (&plane, JF_NOISE_MAX_EXTREMES, &n_blocks);
-
-  *cut           = n_blocks < plane.n_places * MIN_COARSE_SHARE;
-
-  if (*cut)
-    {
-      g_free (blocks);
-      blocks = jf_noise_measure_blocks (&plane, JF_NOISE_MAX_CUT, &n_blocks);
-    }
+  blocks         = jf_noise_measure_blocks (&plane, plane.n_places * MIN_COARSE_SHARE, &n_blocks, cut);
 
   if (n_blocks >= JF_NOISE_MIN_CLASSIFIED)
     jf_noise_measure_classes (&plane, blocks, n_blocks, NULL, 0, variances);

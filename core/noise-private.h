@@ -29,11 +29,6 @@ G_BEGIN_DECLS
  */
 #define JF_NOISE_MAX_EXTREMES   1
 
-/* A block that is half clipped has no more than this: noise around the limit, half of it cut off, leaves some there.
- * 32 and three standard deviations of a binomial distribution.
- */
-#define JF_NOISE_MAX_CUT        44
-
 
 /* What guides, without colours, and the coefficients of its blocks, one after the other. */
 typedef struct
@@ -103,8 +98,9 @@ float        * jf_noise_transform_blocks (const float        *pixels,
                                           int                 height,
                                           int                 n_blocks);
 JfNoiseBlock * jf_noise_measure_blocks   (const JfNoisePlane *plane,
-                                          int                 max_extremes,
-                                          int                *n_blocks);
+                                          double              min_free,
+                                          int                *n_blocks,
+                                          gboolean           *cut);
 double         jf_noise_measure_class    (const JfNoiseBlock *blocks,
                                           int                 n_blocks);
 

@@ -41,25 +41,19 @@ estimate (const JfNoisePlane *plane,
   g_autofree JfNoisePatch *patches   = NULL;
   int                      n_patches = 0;
   int                      n_blocks;
+  gboolean                 cut;
 
   if (plane->width < JF_NOISE_BLOCK_SIZE || plane->height < JF_NOISE_BLOCK_SIZE)
     return jf_noise_estimate_narrow (plane, variances);
 
   memset (variances, 0, JF_NOISE_N_CLASSES * sizeof (double));
-  blocks = jf_noise_measure_blocks (plane, JF_NOISE_MAX_EXTREMES, &n_blocks);
+  blocks = jf_noise_measure_blocks (plane, plane->n_places / MIN_FREE_SHARE, &n_blocks, &cut);
 
-  if (n_blocks < plane->n_places / MIN_FREE_SHARE)
-    {
-      g_free (blocks);
-      blocks = jf_noise_measure_blocks (plane, JF_NOISE_MAX_CUT, &n_blocks);
+  if (cut && n_blocks < plane->n_places / MIN_CUT_SHARE)
+    return 0;
 
-      if (n_blocks < plane->n_places / MIN_CUT_SHARE)
-        return 0;
-    }
-  else
-    {
-      patches = jf_noise_measure_patches (plane, &n_patches);
-    }
+  if (! cut)
+    patches = jf_noise_measure_patches (plane, &n_patches);
 
   if (n_blocks > 0)
     jf_noise_measure_classes (plane, blocks, n_blocks, patches, n_patches, variances);
