@@ -378,12 +378,15 @@ get_noise (const JfSafetensors  *file,
     }
 
   if (n_values > 1)
-    *noise = (JfNoise) { tensor->data[0], tensor->data[1] };
-  else if (model->noise_excess && target->width == guidance->width && target->height == guidance->height)
+    {
+      *noise = (JfNoise) { tensor->data[0], tensor->data[1] };
+      return TRUE;
+    }
+
+  if (model->noise_excess && target->width == guidance->width && target->height == guidance->height)
     *noise = jf_scene_estimate_noise (target, NULL, guidance);
 
-  if (n_values == 1)
-    jf_noise_set_level (noise, tensor->data[0]);
+  jf_noise_set_level (noise, tensor->data[0]);
 
   return TRUE;
 }

@@ -174,7 +174,7 @@ init_features (JfNetwork       *network,
   g_autofree JfLayer *layers = copy_layers (network, model, kind, &folded);
 
   jf_chain_init (&network->chains[kind], gemm, method, layers, model->stacks[kind].n_layers,
-              kind == JF_STACK_TARGET ? network->copies : 1, 0, model->merge_relu);
+                 kind == JF_STACK_TARGET ? network->copies : 1, 0, model->merge_relu);
 }
 
 /* The filter stack; @first replaces its first layer, of whose inputs @shared come from the guidance. */
