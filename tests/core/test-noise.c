@@ -430,25 +430,35 @@ test_excess_of_grey (void)
   g_assert_cmpfloat_with_epsilon (get_excess (&plane, NULL), sqrt (3.0) - 1.0, 0.12);
 }
 
-/* Noise whose mean over the channels is none. */
+/* Its mean over the channels is none. */
+static void
+add_chroma_noise (JfPlanes *planes,
+                  double    sigma,
+                  GRand    *random)
+{
+  g_auto(JfPlanes) noise = make_ramp (3, SIZE, SIZE);
+
+  memset (noise.data, 0, 3 * sizeof (float) * SIZE * SIZE);
+
+  for (int channel = 0; channel < 3; channel++)
+    add_noise (&noise, channel, sigma, random);
+
+  for (int i = 0; i < SIZE * SIZE; i++)
+    {
+      const float mean = (noise.data[i] + noise.data[i + SIZE * SIZE] + noise.data[i + 2 * SIZE * SIZE]) / 3.0f;
+
+      for (int channel = 0; channel < 3; channel++)
+        planes->data[i + channel * SIZE * SIZE] += noise.data[i + channel * SIZE * SIZE] - mean;
+    }
+}
+
 static void
 test_excess_of_chroma (void)
 {
   g_autoptr(GRand) random = g_rand_new_with_seed (1);
   g_auto(JfPlanes) planes = make_ramp (3, SIZE, SIZE);
-  g_auto(JfPlanes) ramp   = make_ramp (1, SIZE, SIZE);
 
-  for (int channel = 0; channel < 3; channel++)
-    add_noise (&planes, channel, 0.05, random);
-
-  for (int i = 0; i < SIZE * SIZE; i++)
-    {
-      const float mean = (planes.data[i] + planes.data[i + SIZE * SIZE] + planes.data[i + 2 * SIZE * SIZE]) / 3.0f;
-
-      for (int channel = 0; channel < 3; channel++)
-        planes.data[i + channel * SIZE * SIZE] += ramp.data[i] - mean;
-    }
-
+  add_chroma_noise (&planes, 0.05, random);
   g_assert_cmpfloat (get_excess (&planes, NULL), <, -0.8);
   g_assert_cmpfloat (get_excess (&planes, NULL), >=, -1.0);
 }
@@ -499,6 +509,33 @@ test_excess_near_white (void)
 
   add_shared_noise (&planes, 0.5, 0.05, random);
   clip (&planes);
+  g_assert_cmpfloat_with_epsilon (get_excess (&planes, NULL), sqrt (2.0) - 1.0, 0.12);
+}
+
+/* Clipping changes noise too much to tell that it is finer than white. */
+static void
+test_excess_of_chroma_near_white (void)
+{
+  g_autoptr(GRand) random = g_rand_new_with_seed (1);
+  g_auto(JfPlanes) planes = make_ramp (3, SIZE, SIZE);
+
+  for (int i = 0; i < 3 * SIZE * SIZE; i++)
+    planes.data[i] = 0.9f + 0.1f * planes.data[i];
+
+  add_chroma_noise (&planes, 0.05, random);
+  clip (&planes);
+  g_assert_cmpfloat (jf_noise_estimate (&planes, NULL).excess, ==, 0.0f);
+}
+
+/* A pixel out of order, or a light, does not make texture of noise. */
+static void
+test_excess_beside_light (void)
+{
+  g_autoptr(GRand) random = g_rand_new_with_seed (1);
+  g_auto(JfPlanes) planes = make_ramp (3, SIZE, SIZE);
+
+  add_shared_noise (&planes, 0.5, 0.05, random);
+  planes.data[SIZE / 2 * SIZE + SIZE / 2] = 1000.0f;
   g_assert_cmpfloat_with_epsilon (get_excess (&planes, NULL), sqrt (2.0) - 1.0, 0.12);
 }
 
@@ -723,6 +760,8 @@ main (int    argc,
   g_test_add_func ("/noise/excess/grain", test_excess_of_grain);
   g_test_add_func ("/noise/excess/beside-white", test_excess_beside_white);
   g_test_add_func ("/noise/excess/near-white", test_excess_near_white);
+  g_test_add_func ("/noise/excess/chroma-near-white", test_excess_of_chroma_near_white);
+  g_test_add_func ("/noise/excess/beside-light", test_excess_beside_light);
   g_test_add_func ("/noise/excess/faint-texture", test_excess_of_faint_texture);
   g_test_add_func ("/noise/excess/guided", test_excess_guided);
   g_test_add_func ("/noise/guided", test_guided);
