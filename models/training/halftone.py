@@ -27,6 +27,7 @@ INKS = ((.0, .62, .86), (.85, .1, .5), (.98, .92, .05), (.1, .1, .1))    # encod
 PURE = ((0, 1, 1), (1, 0, 1), (1, 1, 0), (0, 0, 0))
 SHAPES = {'round': 4, 'chequer': 4, 'elliptic': 2, 'line': 1}               # of dots, and how often
 CELLS = 64                                   # samples of a dot along each side, to learn its growth
+STROKES = 64                                 # side by side, and one after the other, until hatching repeats
 FINER = 2                                    # dots are drawn at twice the size and averaged
 AREAS = 6                                    # kinds of tint in an illustration
 OFF_REGISTER = 4                             # standard deviation of the worst plates, in pixels
@@ -112,9 +113,9 @@ def hatching(x):
     turn, spacing = uniform(x, 0, 2 * math.pi), torch.exp(uniform(x, *map(math.log, HATCHING)))
     across = (columns * torch.cos(turn) + rows * torch.sin(turn) + uniform(x, 0, 2) * gaussian(x, 5)) / spacing
     along = (rows * torch.cos(turn) - columns * torch.sin(turn)) / uniform(x, 5, 40)
-    swell = torch.randn(len(x), CELLS * CELLS, device=x.device)
-    line = across.floor().long() % CELLS * CELLS
-    here, next_ = (swell.gather(1, (line + (along + i).floor().long() % CELLS).flatten(1)).view_as(along) for i in (0, 1))
+    swell = torch.randn(len(x), STROKES * STROKES, device=x.device)
+    line = across.floor().long() % STROKES * STROKES
+    here, next_ = (swell.gather(1, (line + (along + i).floor().long() % STROKES).flatten(1)).view_as(along) for i in (0, 1))
     width = spacing * uniform(x, .08, .32) * (1 + uniform(x, 0, 1) * torch.lerp(here, next_, along - along.floor()))
     return torch.sigmoid((width - (across - across.floor() - .5).abs() * spacing) * 3)
 
