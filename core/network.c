@@ -416,6 +416,18 @@ jf_network_free (JfNetwork *network)
 }
 
 /**
+ * jf_network_get_space_to_depth:
+ * @network: a network
+ *
+ * Returns: the side of a block, in pixels
+ */
+int
+jf_network_get_space_to_depth (const JfNetwork *network)
+{
+  return network->space_to_depth;
+}
+
+/**
  * jf_network_get_halo:
  * @network: a network
  *

@@ -19,16 +19,17 @@ typedef enum
 /* A model's weights, packed for this CPU and for one kind of picture. Immutable. */
 typedef struct _JfNetwork JfNetwork;
 
-JfNetwork * jf_network_new             (const JfModel   *model,
-                                        JfGemmPath       path,
-                                        JfNetworkMethod  method,
-                                        int              target_planes,
-                                        int              guidance_planes);
-void        jf_network_free            (JfNetwork       *network);
-int         jf_network_get_halo        (const JfNetwork *network);
-int         jf_network_get_widest_tile (const JfNetwork *network);
-gboolean    jf_network_has_exact_rows  (const JfNetwork *network);
-gboolean    jf_network_runs_in_strips  (const JfNetwork *network);
-gboolean    jf_network_is_cascade      (const JfNetwork *network);
+JfNetwork * jf_network_new                (const JfModel   *model,
+                                           JfGemmPath       path,
+                                           JfNetworkMethod  method,
+                                           int              target_planes,
+                                           int              guidance_planes);
+void        jf_network_free               (JfNetwork       *network);
+int         jf_network_get_space_to_depth (const JfNetwork *network);
+int         jf_network_get_halo           (const JfNetwork *network);
+int         jf_network_get_widest_tile    (const JfNetwork *network);
+gboolean    jf_network_has_exact_rows     (const JfNetwork *network);
+gboolean    jf_network_runs_in_strips     (const JfNetwork *network);
+gboolean    jf_network_is_cascade         (const JfNetwork *network);
 
 G_END_DECLS

@@ -1,0 +1,23 @@
+/* Joint Filter: learned joint image filtering
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * tiles: runs a network over a part of a picture
+ */
+#pragma once
+
+#include "crew.h"
+#include "task.h"
+
+G_BEGIN_DECLS
+
+typedef void (* JfTilesFunc) (const JfRegion *region,
+                              gpointer        data);
+
+void jf_tiles_run (JfCrew          *crew,
+                   const JfNetwork *network,
+                   const JfBandJob *job,
+                   const JfTask    *task,
+                   JfTilesFunc      func,
+                   gpointer         data);
+
+G_END_DECLS
