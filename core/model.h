@@ -44,7 +44,9 @@ typedef struct
 } JfStack;
 
 /* Immutable once loaded, so one model may serve any number of threads. */
-typedef struct
+typedef struct _JfModel JfModel;
+
+struct _JfModel
 {
   char     *name;           /* where it came from, for messages */
   char     *task;
@@ -56,12 +58,15 @@ typedef struct
   int       space_to_depth; /* r: 1, 2 or 4                                   */
   int       target_channels;/* planes the target stack sees at once: 1 or 3   */
   JfStack   stacks[JF_N_STACKS];
-  int       halo;           /* full-resolution pixels of context on every side of an output pixel's block */
+  JfModel  *coarse;         /* (nullable): the network that makes the hint     */
+  int       block;          /* side of the blocks of pixels that both networks' grids have in common */
+  int       halo;           /* full-resolution pixels of context on every side of an output pixel's block, in whole blocks */
 
   /*< private >*/
   gatomicrefcount ref_count;
   JfSafetensors  *file;
-} JfModel;
+  const char     *prefix;   /* of its tensors' names                           */
+};
 
 GQuark    jf_model_error_quark                (void);
 

@@ -24,8 +24,8 @@ static const Malformed malformed[] =
 {
   { "no-format",           "format=joint-filter-1\n", "",
     JF_MODEL_ERROR_METADATA, "“format”" },
-  { "other-format",        "joint-filter-1", "joint-filter-3",
-    JF_MODEL_ERROR_METADATA, "“joint-filter-3”" },
+  { "other-format",        "joint-filter-1", "joint-filter-4",
+    JF_MODEL_ERROR_METADATA, "“joint-filter-4”" },
   { "no-task",             "task=test\n", "",
     JF_MODEL_ERROR_METADATA, "“task”" },
   { "empty-task",          "task=test\n", "task=\n",
