@@ -24,6 +24,8 @@
  * like the target, of the whole of it. The model's target stack has as many inputs for the hint as for the
  * target, in the same order, between the target's and the noise's. At the borders hint and pictures go on as
  * their edge pixels.
+ *
+ * Tensors are float32 or, in version 3, float16.
  */
 #include <math.h>
 #include <string.h>
@@ -51,6 +53,8 @@ static gboolean           read_metadata      (JfModel              *model,
                                               GError              **error);
 static gboolean           read_noise         (JfModel              *model,
                                               gboolean              has_excess,
+                                              GError              **error);
+static gboolean           read_types         (const JfModel        *model,
                                               GError              **error);
 static gboolean           read_coarse        (JfModel              *model,
                                               GError              **error);
@@ -349,7 +353,7 @@ read_metadata (JfModel  *model,
   model->space_to_depth  = 1 << block;
   model->target_channels = 1 + 2 * channel;
 
-  return format < 2 || read_coarse (model, error);
+  return format > 1 ? read_coarse (model, error) : read_types (model, error);
 }
 
 static gboolean
@@ -367,6 +371,29 @@ read_noise (JfModel   *model,
                    _("%s: metadata “%s”: it is “true”, but “%s” is not"),
                    model->name, "noise_excess", "noise_level");
       return FALSE;
+    }
+
+  return TRUE;
+}
+
+/* Of the first two versions. */
+static gboolean
+read_types (const JfModel  *model,
+            GError        **error)
+{
+  const GPtrArray *tensors = jf_safetensors_list_tensors (model->file);
+
+  for (guint i = 0; i < tensors->len; i++)
+    {
+      const JfTensor *tensor = g_ptr_array_index (tensors, i);
+
+      if (tensor->is_half)
+        {
+          set_tensor_error (error, model, tensor->name,
+                            _("it has the type “F16”, which only models of the format “%s” may have"),
+                            "joint-filter-3");
+          return FALSE;
+        }
     }
 
   return TRUE;

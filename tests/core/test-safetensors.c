@@ -38,7 +38,7 @@ static const Malformed malformed[] =
   { "metadata-twice",      "{\"__metadata__\":{\"k\":\"1\",\"k\":\"2\"}}",          0, "“k” appears twice" },
   { "text-for-tensor",     "{\"a\":\"b\"}",                                         0, "“a”" },
   { "no-type",             "{\"a\":{\"shape\":[1],\"data_offsets\":[0,4]}}",        4, "“a”: its “dtype”" },
-  { "other-type",          "{\"a\":" TENSOR ("F16", "[2]", "[0,4]") "}",            4, "“a”: it has the type “F16”" },
+  { "other-type",          "{\"a\":" TENSOR ("BF16", "[2]", "[0,4]") "}",           4, "“a”: it has the type “BF16”" },
   { "no-shape",            "{\"a\":{\"dtype\":\"F32\",\"data_offsets\":[0,4]}}",    4, "“a”: its “shape”" },
   { "negative-size",       "{\"a\":" TENSOR ("F32", "[-1]", "[0,4]") "}",           4, "“a”: its “shape”" },
   { "fractional-size",     "{\"a\":" TENSOR ("F32", "[1.0]", "[0,4]") "}",          4, "“a”: its “shape”" },
@@ -84,9 +84,9 @@ test_round_trip (void)
   const float               b[1]      = { 7.0f };
   const JfTensor            tensors[] =
   {
-    { (char *) "a \"quoted\" name", 2, { 2, 3 }, a },
-    { (char *) "scalar",            0, { 0 },    b },
-    { (char *) "nothing",           2, { 0, 9 }, b }
+    { (char *) "a \"quoted\" name", 2, { 2, 3 }, a, FALSE },
+    { (char *) "scalar",            0, { 0 },    b, FALSE },
+    { (char *) "nothing",           2, { 0, 9 }, b, FALSE }
   };
   g_autofree char          *folder    = fixture_make_folder ();
   g_autofree char          *path      = g_build_filename (folder, "ä.safetensors", NULL);
@@ -248,7 +248,7 @@ static void
 test_save_nowhere (void)
 {
   const float       value  = 0.0f;
-  const JfTensor    tensor = { (char *) "a", 1, { 1 }, &value };
+  const JfTensor    tensor = { (char *) "a", 1, { 1 }, &value, FALSE };
   g_autoptr(GError) error  = NULL;
 
   g_assert_false (jf_safetensors_save ("/no/such/folder/file", &tensor, 1, &error));
