@@ -757,8 +757,11 @@ set_halo (JfModel  *model,
 
   if (model->coarse)
     {
-      model->block = MAX (model->space_to_depth, model->coarse->space_to_depth);
-      model->halo  = round_up (model->halo, model->block) + round_up (get_own_halo (model->coarse), model->block);
+      if (! set_halo (model->coarse, error))
+        return FALSE;
+
+      model->block = MAX (model->block, model->coarse->block);
+      model->halo  = round_up (model->halo, model->block) + round_up (model->coarse->halo, model->block);
     }
 
   if (model->halo > MAX_HALO)

@@ -268,6 +268,25 @@ test_info (void)
 }
 
 static void
+test_info_coarse (void)
+{
+  g_autofree char   *folder = fixture_make_folder ();
+  g_autoptr(GBytes)  bytes  = fixture_file (FIXTURE_COARSE_MODEL);
+  g_autofree char   *model  = fixture_save (folder, "model.safetensors", bytes);
+  g_auto(Result)     result = run ("info", model, NULL);
+
+  g_assert_cmpint (result.status, ==, 0);
+  g_assert_nonnull (strstr (result.output, "\nspace to depth: 2\n"));
+  g_assert_nonnull (strstr (result.output, "\ncoarse space to depth: 4\n"));
+  g_assert_nonnull (strstr (result.output, "tensor: coarse.target.0.weight [2, 17, 3, 3]\n"));
+  g_assert_nonnull (strstr (result.output, "tensor: target.0.weight [3, 9, 3, 3]\n"));
+  g_assert_nonnull (strstr (result.output, "weights: 752\n"));
+  g_assert_nonnull (strstr (result.output, "receptive field: 20 x 20 pixels\n"));
+
+  fixture_remove_folder (folder);
+}
+
+static void
 assert_bench_line (const Result *result)
 {
   g_assert_cmpint (result->status, ==, 0);
@@ -331,6 +350,7 @@ main (int    argc,
   g_test_add_func ("/command/apply", test_apply);
   g_test_add_func ("/command/excess", test_excess);
   g_test_add_func ("/command/info", test_info);
+  g_test_add_func ("/command/info-coarse", test_info_coarse);
   g_test_add_func ("/command/bench", test_bench);
   g_test_add_func ("/command/bench-model", test_bench_model);
   g_test_add_func ("/command/bench-usage", test_bench_usage);

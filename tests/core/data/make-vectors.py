@@ -4,7 +4,7 @@
 #
 # make-vectors: small random models, and what they must compute
 """Writes NAME.safetensors, a model, and NAME.CASE.vector.safetensors, inputs and the expected output, into the folder of
-this script. Everything is computed in float64 from float32 inputs by the plainest means, straight from the description
+this script. Everything is computed in float64 from the files' values by the plainest means, straight from the description
 of the model file, and rounded to float32 at the end. Needs NumPy only; the seeds are fixed."""
 
 import json
@@ -48,6 +48,9 @@ MODELS = {
                      'coarse.target': [(4, 5)], 'coarse.guidance': [(3, 3)], 'coarse.filter': [(3, 3)]}),
 }
 
+# Those whose weights are float16.
+HALF = {'coarse'}
+
 # case: shape of the target, shape of the guidance
 CASES = {
     'pixel': ((1, 1), (3, 1, 1)),
@@ -63,7 +66,7 @@ def main():
     random = np.random.default_rng(20190801)
     for name, (settings, stacks) in MODELS.items():
         metadata = {'format': 'joint-filter-1', 'task': 'test', 'scale': '1'} | settings
-        model = make_model(metadata, stacks, random)
+        model = make_model(metadata, stacks, random, np.float16 if name in HALF else np.float32)
         save(folder / f'{name}.safetensors', model, metadata)
         for case, (target, guidance) in CASES.items():
             tensors = {'target': random.uniform(-.1, 1.1, target), 'guidance': random.uniform(0, 1, guidance)}
@@ -76,7 +79,7 @@ def main():
             save(folder / f'{name}.{case}.vector.safetensors', tensors, {'format': 'joint-filter-vector-1', 'model': name})
 
 
-def make_model(metadata, stacks, random):
+def make_model(metadata, stacks, random, dtype):
     noise = [metadata.get(key) for key in ('noise_level', 'noise_excess')].count('true')
     planes = int(metadata.get('target_channels', 1))
     model = {}
@@ -88,8 +91,8 @@ def make_model(metadata, stacks, random):
              'filter': stacks[f'{prefix}guidance'][-1][0] + stacks[f'{prefix}target'][-1][0]}[kind]
         for i, (outputs, kernel) in enumerate(layers):
             scale = np.sqrt(2 / (n * kernel * kernel))
-            model[f'{stack}.{i}.weight'] = (scale * random.standard_normal((outputs, n, kernel, kernel))).astype(np.float32)
-            model[f'{stack}.{i}.bias'] = random.uniform(-.2, .2, outputs).astype(np.float32)
+            model[f'{stack}.{i}.weight'] = (scale * random.standard_normal((outputs, n, kernel, kernel))).astype(dtype)
+            model[f'{stack}.{i}.bias'] = random.uniform(-.2, .2, outputs).astype(dtype)
             n = outputs
     return model
 
@@ -182,8 +185,9 @@ def shuffle(x, r):
 def save(path, tensors, metadata):
     header, data = {'__metadata__': metadata}, b''
     for name, tensor in tensors.items():
-        values = np.ascontiguousarray(tensor, '<f4').tobytes()
-        header[name] = {'dtype': 'F32', 'shape': list(tensor.shape), 'data_offsets': [len(data), len(data) + len(values)]}
+        half = tensor.dtype == np.float16
+        values = np.ascontiguousarray(tensor, '<f2' if half else '<f4').tobytes()
+        header[name] = {'dtype': 'F16' if half else 'F32', 'shape': list(tensor.shape), 'data_offsets': [len(data), len(data) + len(values)]}
         data += values
     text = json.dumps(header, separators=(',', ':')).encode()
     text += b' ' * (-len(text) % 8)
