@@ -6,6 +6,7 @@
  * What apply computes is test-vectors' business; this is about its arguments, files and errors.
  */
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 
@@ -303,6 +304,35 @@ test_bench (void)
   assert_bench_line (&result);
 }
 
+static long
+measure_memory (const char *model,
+                const char *height)
+{
+  g_auto(Result)  result = run ("bench", "2048", height, "1", "2", "1", model, NULL);
+  const char     *peak;
+
+  assert_bench_line (&result);
+  peak = strstr (result.output, "peak_rss_kib=");
+
+  return strtol (peak + strlen ("peak_rss_kib="), NULL, 10);
+}
+
+/* A picture that is three times as high has more target, guidance and result, but what the coarse network makes of it does not
+ * take more memory, which would be 32 MiB here.
+ */
+static void
+test_bench_memory (void)
+{
+#ifdef __SANITIZE_ADDRESS__
+  g_test_skip ("memory that was freed is not used again");
+#else
+  g_autofree char *model    = g_test_build_filename (G_TEST_DIST, "data", "deep-coarse.safetensors", NULL);
+  const long       pictures = 2048L * 4096 / 1024 * (1 + 3 + 1) * (long) sizeof (float);
+
+  g_assert_cmpint (measure_memory (model, "6144") - measure_memory (model, "2048"), <, pictures + 16 * 1024);
+#endif
+}
+
 /* The speed that is printed is that of the multiplications info counts. */
 static void
 test_bench_model (void)
@@ -352,6 +382,7 @@ main (int    argc,
   g_test_add_func ("/command/info", test_info);
   g_test_add_func ("/command/info-coarse", test_info_coarse);
   g_test_add_func ("/command/bench", test_bench);
+  g_test_add_func ("/command/bench-memory", test_bench_memory);
   g_test_add_func ("/command/bench-model", test_bench_model);
   g_test_add_func ("/command/bench-usage", test_bench_usage);
 
