@@ -412,8 +412,8 @@ check_told (const Told     *told,
                        y >= region->y && y < region->y + region->height);
 }
 
-/* A region that is made in three slabs, and does not begin with whole blocks: by two threads it is the same, they tell of every
- * pixel once, and so are parts in which slabs meet.
+/* A region that is made in three slabs, and does not begin with whole blocks: it is the same by two threads, which tell of every
+ * pixel once, and so are parts of it where slabs meet.
  */
 static void
 test_slabs (void)
