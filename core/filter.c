@@ -205,10 +205,11 @@ get_slab (const Call *call,
   const JfRegion *all    = &call->job.region;
   int             rows   = MAX (SLAB_AREA / all->width, MIN_SLAB_HALOS * get_halo (call));
   int             n      = model->coarse ? (all->height - 1) / rows + 1 : 1;
-  int             height = ((all->height - 1) / n / model->block + 1) * model->block;
   int             first  = all->y / model->block * model->block;
+  int             below  = all->y + all->height;
+  int             height = ((below - first - 1) / n / model->block + 1) * model->block;
   int             start  = MAX (first + number * height, all->y);
-  int             end    = MIN (first + (number + 1) * height, all->y + all->height);
+  int             end    = MIN (first + (number + 1) * height, below);
 
   *slab = (JfRegion) { all->x, start, all->width, end - start };
 
