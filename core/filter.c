@@ -35,8 +35,9 @@ struct _JfFilter
   JfCrew          *crew;
   JfGemmPath       path;
   JfNetworkMethod  method;
-  GMutex           mutex;                                           /* of the networks, which are made when first wanted */
+  GMutex           mutex;                                           /* of the rest, which is made when first wanted */
   JfNetwork       *networks[N_NETWORKS][MAX_PLANES][MAX_PLANES];    /* by planes less 1: [][target][guidance] */
+  JfPlanes         memory;                                          /* that the last call's hint had */
 };
 
 /* One call of jf_filter_apply(). */
@@ -47,6 +48,8 @@ typedef struct
   JfBandJob              job;       /* of the model's own network, without a hint */
   double                 done;      /* multiplications                            */
   double                 total;
+  JfRegion               largest;   /* of the parts of the hint                   */
+  JfPlanes               memory;    /* for it                                     */
 } Call;
 
 G_DEFINE_QUARK (jf-filter-error-quark, jf_filter_error)
@@ -216,23 +219,63 @@ get_slab (const Call *call,
   return start < end;
 }
 
-/* Of all that is to be done, in the order in which it is. */
-static double
-get_total_cost (const Call *call)
+/* All that is to be done, in the order in which it is. */
+static void
+plan (Call *call)
 {
-  double   cost = 0.0;
   JfRegion slab, shown;
   int      i;
 
   for (i = 0; get_slab (call, i, &slab); i++)
     {
       shown = expand (call, &slab);
+      if (shown.height > call->largest.height)
+        call->largest = shown;
       if (call->filter->model->coarse)
-        cost += get_cost (call, COARSE, &shown);
-      cost += get_cost (call, FINE, &slab);
+        call->total += get_cost (call, COARSE, &shown);
+      call->total += get_cost (call, FINE, &slab);
     }
+}
 
-  return cost;
+static gsize
+count_values (const JfPlanes *planes)
+{
+  return (gsize) planes->channels * planes->width * planes->height;
+}
+
+/* Memory for the hint: what an earlier call has left, if it is large enough, as new memory is slow. */
+static gboolean
+take_memory (Call    *call,
+             GError **error)
+{
+  JfFilter *filter = call->filter;
+  JfPlanes  wanted = { NULL, call->job.target->channels, call->largest.width, call->largest.height };
+
+  g_mutex_lock (&filter->mutex);
+  call->memory   = filter->memory;
+  filter->memory = (JfPlanes) { 0 };
+  g_mutex_unlock (&filter->mutex);
+
+  if (count_values (&call->memory) >= count_values (&wanted))
+    return TRUE;
+
+  jf_planes_clear (&call->memory);
+
+  return jf_planes_init (&call->memory, wanted.channels, wanted.width, wanted.height, error);
+}
+
+static void
+give_memory (Call *call)
+{
+  JfFilter *filter = call->filter;
+  JfPlanes  other;
+
+  g_mutex_lock (&filter->mutex);
+  other          = filter->memory;
+  filter->memory = call->memory;
+  g_mutex_unlock (&filter->mutex);
+
+  jf_planes_clear (&other);
 }
 
 /* All blocks that have a part of a region. */
@@ -273,21 +316,35 @@ run_slab (Call            *call,
           const JfRegion  *slab,
           GError         **error)
 {
-  g_auto (JfPlanes) hint   = { 0 };
-  JfBandJob         job    = call->job;
-  JfBandJob         before = call->job;
+  JfRegion  shown  = expand (call, slab);
+  JfPlanes  hint   = { call->memory.data, call->job.target->channels, shown.width, shown.height };
+  JfBandJob job    = call->job;
+  JfBandJob before = call->job;
 
   if (! call->filter->model->coarse)
     return run_network (call, FINE, &job, slab, error);
 
-  job.shown     = expand (call, slab);
   job.hint      = &hint;
-  before.region = job.shown;
+  job.shown     = shown;
   before.output = &hint;
+  before.region = shown;
 
-  return jf_planes_init (&hint, job.target->channels, job.shown.width, job.shown.height, error) &&
-         run_network (call, COARSE, &before, &job.shown, error) &&
+  return run_network (call, COARSE, &before, &shown, error) &&
          run_network (call, FINE, &job, slab, error);
+}
+
+static gboolean
+run_slabs (Call    *call,
+           GError **error)
+{
+  JfRegion slab;
+  int      i;
+
+  for (i = 0; get_slab (call, i, &slab); i++)
+    if (! run_slab (call, &slab, error))
+      return FALSE;
+
+  return TRUE;
 }
 
 /*  public functions  */
@@ -347,6 +404,7 @@ jf_filter_free (JfFilter *filter)
     for (target = 0; target < MAX_PLANES; target++)
       for (guidance = 0; guidance < MAX_PLANES; guidance++)
         jf_network_free (filter->networks[which][target][guidance]);
+  jf_planes_clear (&filter->memory);
   jf_crew_unref (filter->crew);
   g_mutex_clear (&filter->mutex);
   jf_model_unref (filter->model);
@@ -380,7 +438,7 @@ jf_filter_get_model (JfFilter *filter)
  *
  * Apart from @output memory hardly depends on anything but the model: some 15 MiB per thread, and of some models 10 to 20 KiB
  * for every row of a tile. It is kept for the next call until the last filter is freed. A hint takes some 32 MiB more for
- * each plane of the target.
+ * each plane of the target at most, which are kept until this filter is freed.
  *
  * Returns: TRUE on success; on failure the contents of @output are undefined
  */
@@ -396,21 +454,21 @@ jf_filter_apply (JfFilter               *filter,
 
   JfRegion region = { 0, 0, target->width, target->height };
   Call     call   = { .filter = filter, .options = options ? options : &defaults };
-  JfRegion slab;
-  int      i;
+  gboolean success;
 
   if (call.options->region)
     region = *call.options->region;
   if (! check_arguments (filter, target, guidance, &region, &call.options->noise, output, error))
     return FALSE;
 
-  call.job   = (JfBandJob) { .target = target, .guidance = guidance, .noise = call.options->noise,
-                             .region = region, .output = output };
-  call.total = get_total_cost (&call);
+  call.job = (JfBandJob) { .target = target, .guidance = guidance, .noise = call.options->noise,
+                           .region = region, .output = output };
+  plan (&call);
+  if (! filter->model->coarse)
+    return run_slabs (&call, error);
 
-  for (i = 0; get_slab (&call, i, &slab); i++)
-    if (! run_slab (&call, &slab, error))
-      return FALSE;
+  success = take_memory (&call, error) && run_slabs (&call, error);
+  give_memory (&call);
 
-  return TRUE;
+  return success;
 }
