@@ -481,6 +481,36 @@ test_parts (gconstpointer name)
     }
 }
 
+static int
+count_parts (JfFilter       *filter,
+             const JfPlanes *picture,
+             const JfRegion *region)
+{
+  g_autofree guchar *times   = g_new0 (guchar, picture->width * picture->height);
+  Told               told    = { .times = times, .width = picture->width };
+  JfFilterOptions    options = { { 0.1f, 0.05f }, region, { .n_threads = 1 }, note_part, &told };
+  g_auto (JfPlanes)  output  = { 0 };
+
+  g_mutex_init (&told.mutex);
+  output = apply (filter, picture, picture, &options);
+  g_mutex_clear (&told.mutex);
+
+  return told.n_parts;
+}
+
+/* A region that does not begin with a block is made at once, as the same blocks are where it does. */
+static void
+test_parts_of_blocks (gconstpointer name)
+{
+  const JfRegion       blocks  = { 36,  8, 612, 459 };
+  const JfRegion       inside  = { 37, 11, 611, 456 };
+  g_autoptr (JfModel)  model   = load_model (name);
+  g_autoptr (JfFilter) filter  = jf_filter_new (model);
+  g_auto (JfPlanes)    picture = random_planes (3, 700, 500);
+
+  g_assert_cmpint (count_parts (filter, &picture, &inside), ==, count_parts (filter, &picture, &blocks));
+}
+
 /* Values far outside 0..1 come through, unclipped. */
 static void
 test_far_values (void)
@@ -644,6 +674,8 @@ main (int    argc,
   g_test_add_data_func ("/filter/parts", "colour-noise.safetensors", test_parts);
   g_test_add_data_func ("/filter/parts/cascade", "deep.safetensors", test_parts);
   g_test_add_data_func ("/filter/parts/coarse", "deep-coarse.safetensors", test_parts);
+  g_test_add_data_func ("/filter/parts/blocks", "deep.safetensors", test_parts_of_blocks);
+  g_test_add_data_func ("/filter/parts/coarse-blocks", "deep-coarse.safetensors", test_parts_of_blocks);
   g_test_add_func ("/filter/far-values", test_far_values);
   for (guint i = 0; i < G_N_ELEMENTS (progressing); i++)
     {
