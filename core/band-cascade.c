@@ -17,38 +17,36 @@ part_find_columns (const JfCascadePart *part,
                    const JfBand        *band,
                    int                 *columns)
 {
-  JfRegion bounds = jf_band_get_bounds (band);
-  int      r      = band->network->space_to_depth;
-  int      first  = band->job->tile.x + part->column + jf_cascade_get_n_layers (band->network->cascade);
-  int      lanes  = part->vectors * JF_LANES;
-  int      dx, phase, lane;
+  int r     = band->network->space_to_depth;
+  int first = band->job->tile.x + part->column + jf_cascade_get_n_layers (band->network->cascade);
+  int lanes = part->vectors * JF_LANES;
+  int dx, phase, lane;
 
   for (dx = 0; dx < r; dx++)
     for (phase = 0; phase < JF_TILE; phase++)
       for (lane = -1; lane < lanes; lane++)
-        *columns++ = CLAMP (r * (first + JF_TILE * lane + phase) + dx, bounds.x, bounds.x + bounds.width - 1);
+        *columns++ = CLAMP (r * (first + JF_TILE * lane + phase) + dx, 0, band->job->target->width - 1);
 }
 
-/* The row of a plane that is row @dy of the blocks of row @row. */
-static const float *
+/* The row of a picture that is row @dy of the blocks of row @row. */
+static int
 part_find_row (const JfCascadePart *part,
                const JfBand        *band,
-               const JfBandPlane   *plane,
+               const JfPlanes      *planes,
                int                  row,
                int                  dy)
 {
-  JfRegion bounds = jf_band_get_bounds (band);
-  int      block  = CLAMP (part->first_row + row, part->min_row, part->max_row);
-  int      y      = band->network->space_to_depth * (band->job->tile.y + block) + dy;
+  int block = CLAMP (part->first_row + row, part->min_row, part->max_row);
 
-  return jf_band_plane_get_row (plane, CLAMP (y, bounds.y, bounds.y + bounds.height - 1));
+  return CLAMP (band->network->space_to_depth * (band->job->tile.y + block) + dy, 0, planes->height - 1);
 }
 
 /* Asks for all rows that part_read_plane() will read. */
 static void
 part_prefetch_plane (const JfCascadePart *part,
                      const JfBand        *band,
-                     const JfBandPlane   *plane,
+                     const JfPlanes      *planes,
+                     int                  plane,
                      int                  dy,
                      const int           *columns)
 {
@@ -57,14 +55,16 @@ part_prefetch_plane (const JfCascadePart *part,
   int row;
 
   for (row = 0; row < JF_CASCADE_ROWS; row++)
-    jf_band_prefetch_row (part_find_row (part, band, plane, row, dy) + columns[0], columns[last] - columns[0]);
+    jf_band_prefetch_row (jf_planes_get_row (planes, plane, columns[0], part_find_row (part, band, planes, row, dy)),
+                          columns[last] - columns[0]);
 }
 
 /* Row @dy of all blocks of a plane. */
 JF_DISPATCH static void
 part_read_plane (const JfCascadePart *part,
                  const JfBand        *band,
-                 const JfBandPlane   *plane,
+                 const JfPlanes      *planes,
+                 int                  plane,
                  int                  dy,
                  const int           *columns)
 {
@@ -76,7 +76,7 @@ part_read_plane (const JfCascadePart *part,
   for (dx = 0; dx < r; dx++, columns += JF_TILE * lanes)
     for (row = 0; row < JF_CASCADE_ROWS; row++)
       {
-        const float *from = part_find_row (part, band, plane, row, dy);
+        const float *from = jf_planes_get_row (planes, plane, 0, part_find_row (part, band, planes, row, dy));
 
         for (phase = 0; phase < JF_TILE; phase++, to += part->phase_stride)
           for (lane = 0; lane < lanes; lane++)
@@ -84,40 +84,27 @@ part_read_plane (const JfCascadePart *part,
       }
 }
 
-/* The guidance's planes, and those of the target and the hint, in the order of their channels. */
-static JfBandPlane
-find_plane (const JfBand *band,
-            int           number)
-{
-  int n_guidance = band->network->guidance_planes;
-
-  return jf_band_find_plane (band, number < n_guidance, number < n_guidance ? number : number - n_guidance);
-}
-
-/* All pictures, rearranged: channel c, offset (dy, dx) becomes channel c·r² + dy·r + dx. */
+/* Both pictures, rearranged: channel c, offset (dy, dx) becomes channel c·r² + dy·r + dx. */
 static void
 part_read (const JfCascadePart *part,
            const JfBand        *band,
            int                 *columns)
 {
-  const JfNetwork *network = band->network;
-  int              n       = network->guidance_planes + network->target_planes + network->hint_planes;
-  int              r       = network->space_to_depth;
-  int              number, dy;
+  const JfPlanes *pictures[] = { band->job->guidance, band->job->target };
+  int             r          = band->network->space_to_depth;
+  int             channel    = 0;
+  guint           i;
+  int             plane, dy;
 
   part_find_columns (part, band, columns);
-  for (number = 0; number < n; number++)
-    {
-      JfBandPlane plane = find_plane (band, number);
-      JfBandPlane next  = find_plane (band, MIN (number + 1, n - 1));
-
-      for (dy = 0; dy < r; dy++)
+  for (i = 0; i < G_N_ELEMENTS (pictures); i++)
+    for (plane = 0; plane < pictures[i]->channels; plane++)
+      for (dy = 0; dy < r; dy++, channel += r)
         {
-          part_prefetch_plane (part, band, &next, dy, columns);
-          part_read_plane (part, band, &plane, dy, columns);
-          jf_cascade_read (part, (number * r + dy) * r, r);
+          part_prefetch_plane (part, band, pictures[i], MIN (plane + 1, pictures[i]->channels - 1), dy, columns);
+          part_read_plane (part, band, pictures[i], plane, dy, columns);
+          jf_cascade_read (part, channel, r);
         }
-    }
 }
 
 /* One channel of the result. */

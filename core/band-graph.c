@@ -187,17 +187,16 @@ static void
 node_find_columns (const JfNode *node,
                    const JfBand *band)
 {
-  JfRegion  bounds = jf_band_get_bounds (band);
-  int       r      = band->network->space_to_depth;
-  int       lanes  = node->feature.vectors * JF_LANES;
-  int       left   = node_left (node, band);
-  int      *column = node->columns;
-  int       dx, phase, lane;
+  int  r      = band->network->space_to_depth;
+  int  lanes  = node->feature.vectors * JF_LANES;
+  int  left   = node_left (node, band);
+  int *column = node->columns;
+  int  dx, phase, lane;
 
   for (dx = 0; dx < r; dx++)
     for (phase = 0; phase < JF_TILE; phase++)
       for (lane = 0; lane < lanes; lane++)
-        *column++ = CLAMP (r * (left + JF_TILE * lane + phase) + dx, bounds.x, bounds.x + bounds.width - 1);
+        *column++ = CLAMP (r * (left + JF_TILE * lane + phase) + dx, 0, node->planes->width - 1);
 }
 
 /* One row of blocks of an input, rearranged: channel c, offset (dy, dx) becomes channel c·r² + dy·r + dx. */
@@ -206,22 +205,22 @@ node_read_row (const JfNode *node,
                const JfBand *band,
                int           row)
 {
-  JfRegion  bounds = jf_band_get_bounds (band);
-  int       last   = bounds.y + bounds.height - 1;
-  int       r      = band->network->space_to_depth;
-  int       lanes  = node->feature.vectors * JF_LANES;
-  float    *to     = jf_feature_new_row (&node->feature, row);
-  int       number, dy, i, lane;
+  const JfPlanes *planes = node->planes;
+  int             r      = band->network->space_to_depth;
+  int             lanes  = node->feature.vectors * JF_LANES;
+  float          *to     = jf_feature_new_row (&node->feature, row);
+  int             plane, dy, i, lane;
 
-  for (number = 0; number < node->n_planes; number++)
+  for (plane = 0; plane < node->n_planes; plane++)
     for (dy = 0; dy < r; dy++)
       {
-        JfBandPlane  plane   = jf_band_find_plane (band, node == band->graph.guidance, number);
-        int          y       = CLAMP (r * (band->job->tile.y - node->margin + row) + dy, bounds.y, last);
-        const float *from    = jf_band_plane_get_row (&plane, y);
+        int          y       = CLAMP (r * (band->job->tile.y - node->margin + row) + dy, 0, planes->height - 1);
+        const float *from    = planes->data +
+                               ((gsize) plane * planes->height + y) * planes->width;
         const int   *columns = node->columns;
+        int          below   = MIN (r * JF_TILE, planes->height - 1 - y);
 
-        jf_band_prefetch_row (jf_band_plane_get_row (&plane, MIN (y + r * JF_TILE, last)) + columns[0],
+        jf_band_prefetch_row (from + (gsize) below * planes->width + columns[0],
                               node->columns[r * JF_TILE * lanes - 1] - columns[0]);
         for (i = 0; i < r * JF_TILE; i++)
           {
@@ -403,7 +402,10 @@ node_start_tile (JfNode       *node,
   node->read_by        = -1;
   node->feature.height = job->tile.height + 2 * node->margin;
   if (! node->step)
-    node_find_columns (node, band);
+    {
+      node->planes = node == band->graph.guidance ? job->guidance : job->target;
+      node_find_columns (node, band);
+    }
 }
 
 /* That of the layer that sees the noise is the band's own. */

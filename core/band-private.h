@@ -42,20 +42,6 @@ struct _JfBand
   gsize            edges_capacity;      /* floats */
 };
 
-/* One of the planes that a network reads; pixels are numbered as the target's. */
-typedef struct
-{
-  const JfPlanes *planes;
-  int             number;
-  int             x;            /* of its first pixel */
-  int             y;
-} JfBandPlane;
-
-JfRegion    jf_band_get_bounds  (const JfBand   *band);
-JfBandPlane jf_band_find_plane  (const JfBand   *band,
-                                 gboolean        guidance,
-                                 int             number);
-
 void     jf_band_reserve        (JfBand         *band,
                                  gsize           bytes);
 void     jf_band_set_noise_bias (JfBand         *band,
@@ -81,14 +67,6 @@ void     jf_band_start_graph    (JfBand         *band);
 gboolean jf_band_work_graph     (JfBand         *band,
                                  JfWorker       *worker,
                                  float          *scratch);
-
-/* The pixel at the left border of the target. */
-static inline const float *
-jf_band_plane_get_row (const JfBandPlane *plane,
-                       int                y)
-{
-  return jf_planes_get_row (plane->planes, plane->number, -plane->x, y - plane->y);
-}
 
 /* Asks for a part of a row of a picture, which is too short for the processor to foresee. */
 static inline void

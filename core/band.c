@@ -213,48 +213,6 @@ jf_band_work (JfBand *band,
 /*  what both ways need  */
 
 /**
- * jf_band_get_bounds:
- * @band: a band that was started
- *
- * Returns: the part of the pictures that is there to be read: what lies outside is as its edge, or does not matter
- */
-JfRegion
-jf_band_get_bounds (const JfBand *band)
-{
-  const JfBandJob *job = band->job;
-
-  return job->hint ? job->shown : (JfRegion) { 0, 0, job->target->width, job->target->height };
-}
-
-/**
- * jf_band_find_plane:
- * @band:     a band that was started
- * @guidance: whether it is one of the guidance
- * @number:   which of the guidance's, or of those that the target's layers read: for each copy of them the target's and then the
- *   hint's
- *
- * Returns: the plane
- */
-JfBandPlane
-jf_band_find_plane (const JfBand *band,
-                    gboolean      guidance,
-                    int           number)
-{
-  const JfBandJob *job  = band->job;
-  int              n    = band->network->target_planes / band->network->copies;
-  int              copy = number / (2 * n);
-
-  if (guidance || ! job->hint)
-    return (JfBandPlane) { guidance ? job->guidance : job->target, number, 0, 0 };
-
-  number = number % (2 * n);
-  if (number < n)
-    return (JfBandPlane) { job->target, copy * n + number, 0, 0 };
-
-  return (JfBandPlane) { job->hint, copy * n + number - n, job->shown.x, job->shown.y };
-}
-
-/**
  * jf_band_reserve:
  * @band:  a band
  * @bytes: how many

@@ -28,8 +28,6 @@ typedef struct
 {
   const JfPlanes *target;
   const JfPlanes *guidance;
-  const JfPlanes *hint;         /* (nullable): as the network wants one                */
-  JfRegion        shown;        /* the part of the target that it shows, pixels        */
   JfNoise         noise;
   JfRegion        tile;         /* what to compute: all of a tile or one of its strips */
   gboolean        follows;      /* it is a strip and the band has just made the one left of it */

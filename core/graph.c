@@ -85,7 +85,7 @@ graph_add_nodes (JfGraph         *graph,
   graph->guidance = graph_add_input (graph, network->guidance_planes, halo + chains[JF_STACK_GUIDANCE].halo);
   features[0]     = graph_add_chain (graph, &chains[JF_STACK_GUIDANCE], &graph->guidance, 1);
 
-  graph->target = graph_add_input (graph, network->target_planes + network->hint_planes, halo + chains[JF_STACK_TARGET].halo);
+  graph->target = graph_add_input (graph, network->target_planes, halo + chains[JF_STACK_TARGET].halo);
   features[1]   = graph_add_chain (graph, &chains[JF_STACK_TARGET], &graph->target, 1);
 
   graph->result = graph_add_chain (graph, &chains[JF_STACK_FILTER], features, 2);

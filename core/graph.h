@@ -28,6 +28,7 @@ struct _JfNode
   int            *columns;      /* of inputs: [space_to_depth][phases][lanes], room for the clamped column of every lane */
 
   /* Of the band that runs it, as are the feature's memory, its height and what lies left of it. */
+  const JfPlanes *planes;       /* inputs: what to read */
   int             next;         /* the first row that is not planned yet */
   int             made_by;      /* the stages that make the last of them */
   int             read_by;      /* and read them at last, or -1 */
@@ -40,7 +41,7 @@ typedef struct
 {
   GPtrArray *nodes;         /* sources come before those who read them */
   JfNode    *guidance;      /* its input */
-  JfNode    *target;        /* its input, with the hint */
+  JfNode    *target;        /* its input */
   JfNode    *result;
   int        columns;       /* of the widest strip */
 } JfGraph;

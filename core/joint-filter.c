@@ -413,8 +413,6 @@ info (char   **arguments,
   g_print ("target channels: %d\n", model->target_channels);
   g_print ("noise level: %s\n", model->noise_level ? "true" : "false");
   g_print ("noise excess: %s\n", model->noise_excess ? "true" : "false");
-  if (model->coarse)
-    g_print ("coarse space to depth: %d\n", model->coarse->space_to_depth);
 
   n_weights = print_tensors (model);
 
@@ -431,7 +429,7 @@ info (char   **arguments,
 static gsize
 print_tensors (const JfModel *model)
 {
-  gsize n_weights = model->coarse ? print_tensors (model->coarse) : 0;
+  gsize n_weights = 0;
 
   for (int kind = 0; kind < JF_N_STACKS; kind++)
     for (int i = 0; i < model->stacks[kind].n_layers; i++)
@@ -439,9 +437,9 @@ print_tensors (const JfModel *model)
         const JfLayer *layer = &model->stacks[kind].layers[i];
         const char    *stack = jf_stack_kind_get_name (kind);
 
-        g_print ("tensor: %s%s.%d.weight [%d, %d, %d, %d]\n", model->prefix, stack, i,
+        g_print ("tensor: %s.%d.weight [%d, %d, %d, %d]\n", stack, i,
                  layer->outputs, layer->inputs, layer->kernel, layer->kernel);
-        g_print ("tensor: %s%s.%d.bias [%d]\n", model->prefix, stack, i, layer->outputs);
+        g_print ("tensor: %s.%d.bias [%d]\n", stack, i, layer->outputs);
 
         n_weights += (gsize) layer->outputs * (1 + layer->inputs * layer->kernel * layer->kernel);
       }

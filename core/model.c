@@ -9,23 +9,13 @@
  *   {target,guidance,filter}.N.weight   [outputs, inputs, k, k], k odd, N = 0, 1, …
  *   {target,guidance,filter}.N.bias     [outputs]
  *
- * Metadata: format = "joint-filter-1", "joint-filter-2" or "joint-filter-3"; task, a word; scale, a number;
- * residual, "true" or "false"; and with defaults space_to_depth = "1", merge_relu = "false",
- * target_channels = "1", noise_level = "false". Version 2 has one more, noise_excess = "false", and version 3
- * another one, coarse_space_to_depth, without a default. Other keys are a model card's.
+ * Metadata: format = "joint-filter-1" or "joint-filter-2"; task, a word; scale, a number; residual,
+ * "true" or "false"; and with defaults space_to_depth = "1", merge_relu = "false", target_channels = "1",
+ * noise_level = "false". Version 2 has one more, noise_excess = "false". Other keys are a model card's.
  *
  * With noise_level the target stack has one more input, after the target's, that is the noise's standard
  * deviation everywhere; with noise_excess, which needs noise_level, another one after it, that is the
  * noise's excess (noise.h). Both are in the target's units.
- *
- * With coarse_space_to_depth there is a second network, which runs before: on larger blocks it sees farther at
- * the same cost. Its layers are coarse.{target,guidance,filter}.N.*. It differs from the model in its space to
- * depth, and is residual in any case; all other metadata hold for both. Its result, the hint, is a picture
- * like the target, of the whole of it. The model's target stack has as many inputs for the hint as for the
- * target, in the same order, between the target's and the noise's. At the borders hint and pictures go on as
- * their edge pixels.
- *
- * Tensors are float32 or, in version 3, float16.
  */
 #include <math.h>
 #include <string.h>
@@ -53,12 +43,6 @@ static gboolean           read_metadata      (JfModel              *model,
                                               GError              **error);
 static gboolean           read_noise         (JfModel              *model,
                                               gboolean              has_excess,
-                                              GError              **error);
-static gboolean           read_types         (const JfModel        *model,
-                                              GError              **error);
-static gboolean           read_coarse        (JfModel              *model,
-                                              GError              **error);
-static gboolean           read_stacks        (JfModel              *model,
                                               GError              **error);
 static gboolean           read_text          (const JfModel        *model,
                                               const char           *key,
@@ -88,8 +72,7 @@ static gboolean           read_layer         (const JfModel        *model,
                                               int                   index,
                                               int                   inputs,
                                               GError              **error);
-static char             * make_name          (const JfModel        *model,
-                                              JfStackKind           kind,
+static char             * make_name          (JfStackKind           kind,
                                               int                   index,
                                               const char           *part);
 static const JfTensor   * find_tensor        (const JfModel        *model,
@@ -116,14 +99,8 @@ static gboolean           check_outputs      (const JfModel        *model,
                                               GError              **error);
 static gboolean           check_no_others    (const JfModel        *model,
                                               GError              **error);
-static void               add_tensors        (const JfModel        *model,
-                                              GHashTable           *tensors);
 static gboolean           set_halo           (JfModel              *model,
                                               GError              **error);
-static int                get_own_halo       (const JfModel        *model);
-static int                round_up           (int                   number,
-                                              int                   unit);
-static void               model_free         (JfModel              *model);
 static int                count_inputs       (const JfModel        *model,
                                               JfStackKind           kind);
 static int                count_outputs      (const JfStack        *stack);
@@ -225,15 +202,16 @@ jf_model_new (JfSafetensors  *file,
   g_return_val_if_fail (error == NULL || *error == NULL, NULL);
 
   model       = g_new0 (JfModel, 1);
-  model->file   = file;
-  model->prefix = "";
-  model->name   = g_strdup (jf_safetensors_get_name (file));
+  model->file = file;
+  model->name = g_strdup (jf_safetensors_get_name (file));
   g_atomic_ref_count_init (&model->ref_count);
 
-  if (! read_metadata (model, error)                           ||
-      (model->coarse && ! read_stacks (model->coarse, error))  ||
-      ! read_stacks (model, error)                             ||
-      ! check_no_others (model, error)                         ||
+  if (! read_metadata (model, error)                   ||
+      ! read_stack (model, JF_STACK_TARGET, error)     ||
+      ! read_stack (model, JF_STACK_GUIDANCE, error)   ||
+      ! read_stack (model, JF_STACK_FILTER, error)     ||
+      ! check_outputs (model, error)                   ||
+      ! check_no_others (model, error)                 ||
       ! set_halo (model, error))
     return NULL;
 
@@ -268,8 +246,13 @@ jf_model_unref (JfModel *model)
   if (! model || ! g_atomic_ref_count_dec (&model->ref_count))
     return;
 
+  for (int kind = 0; kind < JF_N_STACKS; kind++)
+    g_free (model->stacks[kind].layers);
+
   jf_safetensors_free (model->file);
-  model_free (model);
+  g_free (model->task);
+  g_free (model->name);
+  g_free (model);
 }
 
 /**
@@ -277,12 +260,12 @@ jf_model_unref (JfModel *model)
  * @model: a model
  *
  * Returns: the side in full-resolution pixels of the square of input an output pixel depends on; with
- *          space to depth, all pixels of one block together
+ *          space to depth, the r × r pixels of one block together
  */
 int
 jf_model_get_receptive_field (const JfModel *model)
 {
-  return 2 * model->halo + model->block;
+  return 2 * model->halo + model->space_to_depth;
 }
 
 /**
@@ -292,7 +275,7 @@ jf_model_get_receptive_field (const JfModel *model)
  *
  * Counts a direct convolution's multiplications. The guidance's features are computed once for all
  * planes of a target; the other two stacks run once per plane, or once altogether in a model that
- * sees three planes at once. What the coarse network takes is part of it.
+ * sees three planes at once.
  *
  * Returns: multiplications per full-resolution pixel
  */
@@ -302,10 +285,8 @@ jf_model_get_multiplications (const JfModel *model,
 {
   const int    runs       = model->target_channels == 1 ? channels : 1;
   const double block_size = model->space_to_depth * model->space_to_depth;
-  const double coarse     = model->coarse ? jf_model_get_multiplications (model->coarse, channels) : 0.0;
 
-  return coarse +
-         (count_stack (&model->stacks[JF_STACK_GUIDANCE]) +
+  return (count_stack (&model->stacks[JF_STACK_GUIDANCE]) +
           runs * (count_stack (&model->stacks[JF_STACK_TARGET]) +
                   count_stack (&model->stacks[JF_STACK_FILTER]))) / block_size;
 }
@@ -331,7 +312,7 @@ static gboolean
 read_metadata (JfModel  *model,
                GError  **error)
 {
-  static const char * const formats[]  = { "joint-filter-1", "joint-filter-2", "joint-filter-3", NULL };
+  static const char * const formats[]  = { "joint-filter-1", "joint-filter-2", NULL };
   static const char * const blocks[]   = { "1", "2", "4", NULL };
   static const char * const channels[] = { "1", "3", NULL };
   const char               *task;
@@ -353,7 +334,7 @@ read_metadata (JfModel  *model,
   model->space_to_depth  = 1 << block;
   model->target_channels = 1 + 2 * channel;
 
-  return format > 1 ? read_coarse (model, error) : read_types (model, error);
+  return TRUE;
 }
 
 static gboolean
@@ -372,54 +353,6 @@ read_noise (JfModel   *model,
                    model->name, "noise_excess", "noise_level");
       return FALSE;
     }
-
-  return TRUE;
-}
-
-/* Of the first two versions. */
-static gboolean
-read_types (const JfModel  *model,
-            GError        **error)
-{
-  const GPtrArray *tensors = jf_safetensors_list_tensors (model->file);
-
-  for (guint i = 0; i < tensors->len; i++)
-    {
-      const JfTensor *tensor = g_ptr_array_index (tensors, i);
-
-      if (tensor->is_half)
-        {
-          set_tensor_error (error, model, tensor->name,
-                            _("it has the type “F16”, which only models of the format “%s” may have"),
-                            "joint-filter-3");
-          return FALSE;
-        }
-    }
-
-  return TRUE;
-}
-
-/* What both networks have in common. */
-static gboolean
-read_coarse (JfModel  *model,
-             GError  **error)
-{
-  static const char * const blocks[] = { "1", "2", "4", NULL };
-  static const char         key[]    = "coarse_space_to_depth";
-  int                       block;
-
-  if (! jf_safetensors_get_metadata (model->file, key))
-    return TRUE;
-
-  if (! read_choice (model, key, blocks, NULL, &block, error))
-    return FALSE;
-
-  model->coarse                 = g_memdup2 (model, sizeof (JfModel));
-  model->coarse->name           = g_strdup (model->name);
-  model->coarse->task           = g_strdup (model->task);
-  model->coarse->prefix         = "coarse.";
-  model->coarse->space_to_depth = 1 << block;
-  model->coarse->residual       = TRUE;
 
   return TRUE;
 }
@@ -498,18 +431,6 @@ read_flag (const JfModel  *model,
 }
 
 static gboolean
-read_stacks (JfModel  *model,
-             GError  **error)
-{
-  if (! read_stack (model, JF_STACK_TARGET, error)   ||
-      ! read_stack (model, JF_STACK_GUIDANCE, error) ||
-      ! read_stack (model, JF_STACK_FILTER, error))
-    return FALSE;
-
-  return check_outputs (model, error);
-}
-
-static gboolean
 read_stack (JfModel      *model,
             JfStackKind   kind,
             GError      **error)
@@ -525,9 +446,8 @@ read_stack (JfModel      *model,
 
   if (n_layers > MAX_LAYERS)
     {
-      g_autofree char *name = g_strconcat (model->prefix, jf_stack_kind_get_name (kind), NULL);
-
-      set_tensor_error (error, model, name, _("there are more than %d layers"), MAX_LAYERS);
+      set_tensor_error (error, model, jf_stack_kind_get_name (kind),
+                        _("there are more than %d layers"), MAX_LAYERS);
       return FALSE;
     }
 
@@ -575,12 +495,11 @@ read_layer (const JfModel  *model,
 }
 
 static char *
-make_name (const JfModel *model,
-           JfStackKind    kind,
-           int            index,
-           const char    *part)
+make_name (JfStackKind  kind,
+           int          index,
+           const char  *part)
 {
-  return g_strdup_printf ("%s%s.%d.%s", model->prefix, jf_stack_kind_get_name (kind), index, part);
+  return g_strdup_printf ("%s.%d.%s", jf_stack_kind_get_name (kind), index, part);
 }
 
 static const JfTensor *
@@ -589,7 +508,7 @@ find_tensor (const JfModel *model,
              int            index,
              const char    *part)
 {
-  g_autofree char *name = make_name (model, kind, index, part);
+  g_autofree char *name = make_name (kind, index, part);
 
   return jf_safetensors_get_tensor (model->file, name);
 }
@@ -605,7 +524,7 @@ require_tensor (const JfModel  *model,
 
   if (! tensor)
     {
-      g_autofree char *name = make_name (model, kind, index, part);
+      g_autofree char *name = make_name (kind, index, part);
 
       set_tensor_error (error, model, name, _("it is missing"));
     }
@@ -693,7 +612,7 @@ check_outputs (const JfModel  *model,
 
   if (count_outputs (filter) != expected)
     {
-      g_autofree char *name = make_name (model, JF_STACK_FILTER, filter->n_layers - 1, "weight");
+      g_autofree char *name = make_name (JF_STACK_FILTER, filter->n_layers - 1, "weight");
 
       set_tensor_error (error, model, name,
                         _("the last layer has %d outputs, but target_channels = %d and "
@@ -714,9 +633,12 @@ check_no_others (const JfModel  *model,
   const GPtrArray        *tensors = jf_safetensors_list_tensors (model->file);
   g_autoptr(GHashTable)   used    = g_hash_table_new (g_direct_hash, g_direct_equal);
 
-  add_tensors (model, used);
-  if (model->coarse)
-    add_tensors (model->coarse, used);
+  for (int kind = 0; kind < JF_N_STACKS; kind++)
+    for (int i = 0; i < model->stacks[kind].n_layers; i++)
+      {
+        g_hash_table_add (used, (gpointer) find_tensor (model, kind, i, "weight"));
+        g_hash_table_add (used, (gpointer) find_tensor (model, kind, i, "bias"));
+      }
 
   for (guint i = 0; i < tensors->len; i++)
     {
@@ -734,35 +656,14 @@ check_no_others (const JfModel  *model,
   return TRUE;
 }
 
-/* Of the layers. */
-static void
-add_tensors (const JfModel *model,
-             GHashTable    *tensors)
-{
-  for (int kind = 0; kind < JF_N_STACKS; kind++)
-    for (int i = 0; i < model->stacks[kind].n_layers; i++)
-      {
-        g_hash_table_add (tensors, (gpointer) find_tensor (model, kind, i, "weight"));
-        g_hash_table_add (tensors, (gpointer) find_tensor (model, kind, i, "bias"));
-      }
-}
-
-/* A pixel's block of either grid lies in one of the larger ones, and so does a halo of whole ones around it. */
 static gboolean
 set_halo (JfModel  *model,
           GError  **error)
 {
-  model->block = model->space_to_depth;
-  model->halo  = get_own_halo (model);
+  const int halo = MAX (model->stacks[JF_STACK_TARGET].halo, model->stacks[JF_STACK_GUIDANCE].halo) +
+                   model->stacks[JF_STACK_FILTER].halo;
 
-  if (model->coarse)
-    {
-      if (! set_halo (model->coarse, error))
-        return FALSE;
-
-      model->block = MAX (model->block, model->coarse->block);
-      model->halo  = round_up (model->halo, model->block) + round_up (model->coarse->halo, model->block);
-    }
+  model->halo = model->space_to_depth * halo;
 
   if (model->halo > MAX_HALO)
     {
@@ -775,50 +676,16 @@ set_halo (JfModel  *model,
   return TRUE;
 }
 
-/* Without that of a network before it. */
-static int
-get_own_halo (const JfModel *model)
-{
-  const JfStack *stacks = model->stacks;
-
-  return model->space_to_depth * (MAX (stacks[JF_STACK_TARGET].halo, stacks[JF_STACK_GUIDANCE].halo) +
-                                  stacks[JF_STACK_FILTER].halo);
-}
-
-static int
-round_up (int number,
-          int unit)
-{
-  return (number + unit - 1) / unit * unit;
-}
-
-/* All but the file, which a coarse network has from its model. */
-static void
-model_free (JfModel *model)
-{
-  if (model->coarse)
-    model_free (model->coarse);
-
-  for (int kind = 0; kind < JF_N_STACKS; kind++)
-    g_free (model->stacks[kind].layers);
-
-  g_free (model->task);
-  g_free (model->name);
-  g_free (model);
-}
-
 static int
 count_inputs (const JfModel *model,
               JfStackKind    kind)
 {
   const int block_size = model->space_to_depth * model->space_to_depth;
-  const int pictures   = model->coarse ? 2 : 1;
 
   switch (kind)
     {
     case JF_STACK_TARGET:
-      return pictures * model->target_channels * block_size +
-             (model->noise_level ? 1 : 0) + (model->noise_excess ? 1 : 0);
+      return model->target_channels * block_size + (model->noise_level ? 1 : 0) + (model->noise_excess ? 1 : 0);
 
     case JF_STACK_GUIDANCE:
       return GUIDANCE_CHANNELS * block_size;

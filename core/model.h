@@ -44,29 +44,24 @@ typedef struct
 } JfStack;
 
 /* Immutable once loaded, so one model may serve any number of threads. */
-typedef struct _JfModel JfModel;
-
-struct _JfModel
+typedef struct
 {
-  char       *name;           /* where it came from, for messages */
-  char       *task;
-  int         scale;
-  gboolean    residual;       /* output = target + filter stack                 */
-  gboolean    merge_relu;     /* a ReLU on the features before the filter stack */
-  gboolean    noise_level;    /* the target stack has an input for sigma        */
-  gboolean    noise_excess;   /* and one for the noise's excess (noise.h)       */
-  int         space_to_depth; /* r: 1, 2 or 4                                   */
-  int         target_channels;/* planes the target stack sees at once: 1 or 3   */
-  const char *prefix;         /* of the tensors' names                          */
-  JfStack     stacks[JF_N_STACKS];
-  JfModel    *coarse;         /* (nullable): the network that runs before       */
-  int         block;          /* side of the blocks of pixels that all networks' grids have in common, r without a coarse one */
-  int         halo;           /* full-resolution pixels of context on every side of such a block, in whole blocks */
+  char     *name;           /* where it came from, for messages */
+  char     *task;
+  int       scale;
+  gboolean  residual;       /* output = target + filter stack                */
+  gboolean  merge_relu;     /* a ReLU on the features before the filter stack */
+  gboolean  noise_level;    /* the target stack has an input for sigma        */
+  gboolean  noise_excess;   /* and one for the noise's excess (noise.h)        */
+  int       space_to_depth; /* r: 1, 2 or 4                                   */
+  int       target_channels;/* planes the target stack sees at once: 1 or 3   */
+  JfStack   stacks[JF_N_STACKS];
+  int       halo;           /* full-resolution pixels of context on every side of an output pixel's block */
 
   /*< private >*/
   gatomicrefcount ref_count;
   JfSafetensors  *file;
-};
+} JfModel;
 
 GQuark    jf_model_error_quark                (void);
 

@@ -18,7 +18,6 @@ struct _JfNetwork
   gboolean   residual;
   gboolean   exact_rows;        /* see jf_network_has_exact_rows() */
   int        target_planes;
-  int        hint_planes;       /* as many, or 0 if there is no hint */
   int        guidance_planes;
   int        copies;            /* of T and F */
   JfChain    chains[JF_N_STACKS];

@@ -10,8 +10,8 @@
  * F's first layer makes of G's features.
  *
  * What the kind of picture makes constant is folded into the weights, exactly: a grey guidance is the same in
- * its three input planes, a grey target under a three-plane model and its hint likewise (and its outputs are averaged),
- * and the planes of the noise's level and excess are a bias. Where no ReLU lies between, so are layers in each other.
+ * its three input planes, a grey target under a three-plane model likewise (and its outputs are averaged), and the
+ * planes of the noise's level and excess are a bias. Where no ReLU lies between, so are layers in each other.
  */
 #include "graph.h"
 #include "network.h"
@@ -32,27 +32,25 @@
 
 /*  private functions  */
 
-/* Replaces a layer's weights by a copy in which input i of each picture is the sum of its inputs i, i + @inputs, … of
- * @folds · @inputs; what follows the last picture is dropped.
+/* Replaces a layer's weights by a copy in which input i of the result is the sum of inputs i, i + @inputs, … of
+ * the first @folds · @inputs; what follows them is dropped.
  */
 static float *
 layer_fold_inputs (JfLayer *layer,
-                   int      pictures,
                    int      inputs,
                    int      folds)
 {
-  int    size    = inputs * layer->kernel * layer->kernel;
-  float *weights = g_new0 (float, (gsize) layer->outputs * pictures * size);
-  int    o, p, f, t;
+  int    area    = layer->kernel * layer->kernel;
+  float *weights = g_new0 (float, (gsize) layer->outputs * inputs * area);
+  int    o, f, t;
 
   for (o = 0; o < layer->outputs; o++)
-    for (p = 0; p < pictures; p++)
-      for (f = 0; f < folds; f++)
-        for (t = 0; t < size; t++)
-          weights[((gsize) o * pictures + p) * size + t] +=
-            layer->weight[(gsize) o * layer->inputs * layer->kernel * layer->kernel + (p * folds + f) * size + t];
+    for (f = 0; f < folds; f++)
+      for (t = 0; t < inputs * area; t++)
+        weights[(gsize) o * inputs * area + t] +=
+          layer->weight[((gsize) o * layer->inputs + f * inputs) * area + t];
 
-  layer->inputs = pictures * inputs;
+  layer->inputs = inputs;
   layer->weight = weights;
 
   return weights;
@@ -158,9 +156,8 @@ copy_layers (const JfNetwork  *network,
   int            cells        = model->space_to_depth * model->space_to_depth;
   int            planes       = kind == JF_STACK_GUIDANCE ? network->guidance_planes : network->target_planes / network->copies;
   int            model_planes = kind == JF_STACK_GUIDANCE ? COLOURS : model->target_channels;
-  int            pictures     = kind == JF_STACK_TARGET && model->coarse ? 2 : 1;
 
-  *folded = layer_fold_inputs (&layers[0], pictures, planes * cells, model_planes / planes);
+  *folded = layer_fold_inputs (&layers[0], planes * cells, model_planes / planes);
 
   return layers;
 }
@@ -266,7 +263,7 @@ init_noise (JfNetwork     *network,
             const JfModel *model)
 {
   gboolean joined = network->chains[JF_STACK_TARGET].n_steps == 0;
-  int      planes = (model->coarse ? 2 : 1) * model->target_channels * model->space_to_depth * model->space_to_depth;
+  int      planes = model->target_channels * model->space_to_depth * model->space_to_depth;
 
   network->noise_step = network->chains[joined ? JF_STACK_FILTER : JF_STACK_TARGET].steps;
   network->level_gain = get_gain (network, model, planes);
@@ -355,8 +352,7 @@ choose_width (JfNetwork *network)
  * @target_planes:   1 or 3, or 2 if the model takes planes one by one: planes of the targets to come
  * @guidance_planes: 1 or 3: planes of the guidances to come
  *
- * Folds and packs a model's weights, but for those of its coarse network, which is a model by itself. The model is not needed
- * any more afterwards.
+ * Folds and packs a model's weights. The model is not needed any more afterwards.
  *
  * Returns: (transfer full): free with jf_network_free()
  */
@@ -377,7 +373,6 @@ jf_network_new (const JfModel   *model,
   network->space_to_depth  = model->space_to_depth;
   network->residual        = model->residual;
   network->target_planes   = target_planes;
-  network->hint_planes     = model->coarse ? target_planes : 0;
   network->guidance_planes = guidance_planes;
   network->copies          = target_planes / MIN (target_planes, model->target_channels);
 

@@ -1,7 +1,7 @@
 /* Joint Filter: learned joint image filtering
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * safetensors: named arrays of floats in a file
+ * safetensors: named float32 arrays in a file
  *
  * The format (https://github.com/huggingface/safetensors, "Format"): eight bytes with the length N
  * of the header, little-endian; N bytes of JSON, one object whose members are the tensors
@@ -9,8 +9,7 @@
  *   "name": { "dtype": "F32", "shape": [2, 3], "data_offsets": [0, 24] }
  *
  * and "__metadata__", an object of strings; then the values, little-endian, rows first, without
- * gaps. The JSON may end in spaces, which keep the values aligned. Of the types F32 and F16 are read;
- * half floats become floats.
+ * gaps. The JSON may end in spaces, which keep the values aligned.
  */
 #include <inttypes.h>
 #include <string.h>
@@ -32,26 +31,17 @@
 /* Values converted at once where the host is big-endian. */
 #define SWAP_COUNT        4096
 
-/* A half float: a sign, five bits of an exponent and ten of a fraction. What they are as a float's. */
-#define HALF_SIGN         0x8000
-#define HALF_FRACTION     0x3ff
-#define HALF_INFINITY     0x7c00
-#define FLOAT_INFINITY    0x7f800000
-#define FRACTION_SHIFT    13
-#define SIGN_SHIFT        16
-#define EXPONENT_CHANGE   ((127 - 15) << 23)
-
 
 struct _JfSafetensors
 {
   char        *name;
   GBytes      *bytes;       /* the file                                            */
-  const char  *values;      /* where the values start in them                      */
+  float       *copy;        /* its values, where they cannot be used in place      */
+  const char  *values;      /* where the values start, in bytes or copy            */
   gsize        n_values;    /* their size in bytes                                 */
   GHashTable  *metadata;    /* char * -> char *                                    */
   GHashTable  *by_name;     /* const char * -> JfTensor *                          */
   GPtrArray   *tensors;     /* JfTensor *, owned, as they lie in the file          */
-  GPtrArray   *copies;      /* float *, owned, of values that cannot be used in place */
 };
 
 /* What is watched while the header is parsed: JsonObject silently keeps the last of two members with
@@ -89,7 +79,7 @@ static gboolean       read_tensor       (JfSafetensors       *file,
                                          JsonNode            *node,
                                          GError             **error);
 static gboolean       read_type         (const JfSafetensors *file,
-                                         JfTensor            *tensor,
+                                         const JfTensor      *tensor,
                                          JsonObject          *object,
                                          GError             **error);
 static gboolean       read_shape        (const JfSafetensors *file,
@@ -106,12 +96,6 @@ static gboolean       check_layout      (JfSafetensors       *file,
                                          GError             **error);
 static int            compare_places    (gconstpointer        a,
                                          gconstpointer        b);
-static gsize          get_item_size     (const JfTensor      *tensor);
-static gboolean       is_in_place       (const JfTensor      *tensor);
-static gboolean       convert_values    (JfSafetensors       *file,
-                                         GError             **error);
-static float          read_float        (const char          *bytes);
-static float          read_half         (const char          *bytes);
 static int            get_integers      (JsonObject          *object,
                                          const char          *name,
                                          gint64              *integers,
@@ -146,7 +130,7 @@ G_DEFINE_QUARK (jf-safetensors-error-quark, jf_safetensors_error)
  * @path:  a file's name
  * @error: return location for a #JF_SAFETENSORS_ERROR or #G_FILE_ERROR
  *
- * Maps a file of tensors into memory. Values of float32 are read when they are used, so nobody may
+ * Maps a file of float32 tensors into memory. The values are read when they are used, so nobody may
  * shorten the file meanwhile; replacing it by another is fine.
  *
  * Returns: (transfer full) (nullable): the file, free with jf_safetensors_free ()
@@ -179,7 +163,7 @@ jf_safetensors_load (const char  *path,
  * @error: return location for a #JF_SAFETENSORS_ERROR
  *
  * Checks everything the format demands and this program relies on: a header of valid UTF-8 JSON
- * within bounds, no name twice, float32 or float16, at most four dimensions, sizes that match shapes, values
+ * within bounds, no name twice, float32 only, at most four dimensions, sizes that match shapes, values
  * that fill the file without gaps or overlaps. Values themselves may be anything, NaN too.
  *
  * Returns: (transfer full) (nullable): the file, free with jf_safetensors_free ()
@@ -204,7 +188,6 @@ jf_safetensors_load_bytes (GBytes      *bytes,
   file->metadata = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   file->by_name  = g_hash_table_new (g_str_hash, g_str_equal);
   file->tensors  = g_ptr_array_new_with_free_func ((GDestroyNotify) tensor_free);
-  file->copies   = g_ptr_array_new_with_free_func (g_free);
 
   if (! find_values (file, &header, &header_size, error))
     return NULL;
@@ -226,7 +209,7 @@ jf_safetensors_load_bytes (GBytes      *bytes,
         return NULL;
     }
 
-  if (! check_layout (file, error) || ! convert_values (file, error))
+  if (! check_layout (file, error))
     return NULL;
 
   return g_steal_pointer (&file);
@@ -247,8 +230,8 @@ jf_safetensors_free (JfSafetensors *file)
   g_clear_pointer (&file->by_name, g_hash_table_unref);
   g_clear_pointer (&file->tensors, g_ptr_array_unref);
   g_clear_pointer (&file->metadata, g_hash_table_unref);
-  g_clear_pointer (&file->copies, g_ptr_array_unref);
   g_clear_pointer (&file->bytes, g_bytes_unref);
+  g_free (file->copy);
   g_free (file->name);
   g_free (file);
 }
@@ -451,6 +434,26 @@ find_values (JfSafetensors  *file,
   file->values   = *header + length;
   file->n_values = file_size - LENGTH_SIZE - *header_size;
 
+  if (file->n_values > 0 &&
+      (G_BYTE_ORDER == G_BIG_ENDIAN || (guintptr) file->values % G_ALIGNOF (float)))
+    {
+      file->copy = g_try_malloc (file->n_values);
+
+      if (! file->copy)
+        {
+          set_error (error, file, _("there is no memory for its content"));
+          return FALSE;
+        }
+
+      memcpy (file->copy, file->values, file->n_values);
+      file->values = (const char *) file->copy;
+
+#if G_BYTE_ORDER == G_BIG_ENDIAN
+      for (gsize i = 0; i < file->n_values / sizeof (float); i++)
+        ((guint32 *) file->copy)[i] = GUINT32_FROM_LE (((guint32 *) file->copy)[i]);
+#endif
+    }
+
   return TRUE;
 }
 
@@ -599,7 +602,7 @@ read_tensor (JfSafetensors  *file,
 
 static gboolean
 read_type (const JfSafetensors  *file,
-           JfTensor             *tensor,
+           const JfTensor       *tensor,
            JsonObject           *object,
            GError              **error)
 {
@@ -615,13 +618,11 @@ read_type (const JfSafetensors  *file,
       return FALSE;
     }
 
-  tensor->is_half = ! strcmp (type, "F16");
-
-  if (! tensor->is_half && strcmp (type, "F32"))
+  if (strcmp (type, "F32"))
     {
       set_tensor_error (error, file, tensor,
-                        _("it has the type “%s”; convert it to F32 (float32) or F16 (float16), the "
-                          "only types that can be read"),
+                        _("it has the type “%s”; convert it to F32 (float32), the only type "
+                          "that can be read"),
                         type);
       return FALSE;
     }
@@ -646,7 +647,7 @@ read_shape (const JfSafetensors  *file,
       return FALSE;
     }
 
-  *size = get_item_size (tensor);
+  *size = sizeof (float);
 
   for (int i = 0; i < tensor->n_dimensions; i++)
     if ((guint64) tensor->shape[i] > G_MAXSIZE ||
@@ -699,7 +700,9 @@ read_offsets (const JfSafetensors  *file,
   return TRUE;
 }
 
-/* Every byte belongs to exactly one tensor, as the format demands. */
+/* Every byte belongs to exactly one tensor, as the format demands. Sizes are multiples of a float's, so
+ * this also makes every tensor aligned if the first is.
+ */
 static gboolean
 check_layout (JfSafetensors  *file,
               GError        **error)
@@ -724,7 +727,7 @@ check_layout (JfSafetensors  *file,
           return FALSE;
         }
 
-      cursor += jf_tensor_count (tensor) * get_item_size (tensor);
+      cursor += jf_tensor_count (tensor) * sizeof (float);
     }
 
   if (cursor < file->values + file->n_values)
@@ -750,98 +753,6 @@ compare_places (gconstpointer a,
     return one->data < other->data ? -1 : 1;
 
   return n_one < n_other ? -1 : n_one > n_other;
-}
-
-/* In the file. */
-static gsize
-get_item_size (const JfTensor *tensor)
-{
-  return tensor->is_half ? sizeof (guint16) : sizeof (float);
-}
-
-/* Whether its values can be used as they are. */
-static gboolean
-is_in_place (const JfTensor *tensor)
-{
-  return ! tensor->is_half && G_BYTE_ORDER == G_LITTLE_ENDIAN &&
-         (guintptr) tensor->data % G_ALIGNOF (float) == 0;
-}
-
-/* No value lies in more than one tensor, so there are at most twice as many bytes as in the file. */
-static gboolean
-convert_values (JfSafetensors  *file,
-                GError        **error)
-{
-  for (guint i = 0; i < file->tensors->len; i++)
-    {
-      JfTensor    *tensor = g_ptr_array_index (file->tensors, i);
-      const gsize  count  = jf_tensor_count (tensor);
-      const char  *bytes  = (gconstpointer) tensor->data;
-      float       *copy;
-
-      if (count == 0 || is_in_place (tensor))
-        continue;
-
-      copy = g_try_new (float, count);
-      if (! copy)
-        {
-          set_error (error, file, _("there is no memory for its content"));
-          return FALSE;
-        }
-
-      g_ptr_array_add (file->copies, copy);
-      tensor->data = copy;
-
-      for (gsize k = 0; k < count; k++, bytes += get_item_size (tensor))
-        copy[k] = tensor->is_half ? read_half (bytes) : read_float (bytes);
-    }
-
-  return TRUE;
-}
-
-static float
-read_float (const char *bytes)
-{
-  guint32 bits;
-  float   value;
-
-  memcpy (&bits, bytes, sizeof (bits));
-  bits = GUINT32_FROM_LE (bits);
-  memcpy (&value, &bits, sizeof (value));
-
-  return value;
-}
-
-/* Exactly. What is too small for an exponent has that of the smallest one. */
-static float
-read_half (const char *bytes)
-{
-  guint16 half;
-  guint32 bits;
-  float   value;
-
-  memcpy (&half, bytes, sizeof (half));
-  half = GUINT16_FROM_LE (half);
-  bits = (guint32) (half & ~HALF_SIGN) << FRACTION_SHIFT;
-
-  if ((half & HALF_INFINITY) == 0)
-    {
-      value = (float) (half & HALF_FRACTION) * 0x1p-24f;
-      memcpy (&bits, &value, sizeof (bits));
-    }
-  else if ((half & HALF_INFINITY) == HALF_INFINITY)
-    {
-      bits |= FLOAT_INFINITY;
-    }
-  else
-    {
-      bits += EXPONENT_CHANGE;
-    }
-
-  bits |= (guint32) (half & HALF_SIGN) << SIGN_SHIFT;
-  memcpy (&value, &bits, sizeof (value));
-
-  return value;
 }
 
 /* Returns how many there are, or -1 if it is not a list of at most n_integers integers from 0 on. */

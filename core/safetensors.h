@@ -1,7 +1,7 @@
 /* Joint Filter: learned joint image filtering
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * safetensors: named arrays of floats in a file
+ * safetensors: named float32 arrays in a file
  */
 #pragma once
 
@@ -24,7 +24,6 @@ typedef struct
   int          n_dimensions;
   gint64       shape[JF_TENSOR_MAX_DIMENSIONS];
   const float *data;
-  gboolean     is_half;     /* read from float16; what is written is float32 */
 } JfTensor;
 
 typedef struct _JfSafetensors JfSafetensors;

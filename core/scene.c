@@ -790,7 +790,7 @@ expand_in (const JfModel  *model,
            const JfRegion *region,
            int             n_passes)
 {
-  int block = model->block;
+  int block = model->space_to_depth;
   int halo  = model->halo * n_passes;
   int x     = MAX (region->x / block * block - halo, 0);
   int y     = MAX (region->y / block * block - halo, 0);

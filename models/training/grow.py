@@ -18,7 +18,7 @@ LIVELY = 0.001               # share of pixels where a unit must be above zero t
 @torch.no_grad()
 def alive(net, noisy, guide, told, share=LIVELY):
     """Masks of live units, above zero in more than this share of the pixels: {'guidance': [mask per layer],
-    'target': […], 'filter': […]} and for a coarse network 'coarse': the same, the output layer left out. The last layers of guidance and target count as live where
+    'target': […], 'filter': […]}, the output layer left out. The last layers of guidance and target count as live where
     a ReLU follows the merge and they pass it."""
     def walk(layers, x, last):
         masks = []
@@ -31,31 +31,22 @@ def alive(net, noisy, guide, told, share=LIVELY):
                 masks.append(torch.ones(x.shape[1], dtype=torch.bool, device=x.device))
         return x, masks
 
-    all_masks, hint = {}, None
-    if net.coarse:
-        all_masks['coarse'] = alive(net.coarse, noisy, guide, told, share)
-        hint = net.coarse(noisy, guide, told)[-1]
-        noisy, guide = (networks.centre(x, *hint.shape[2:]) for x in (noisy, guide))
-    g = F.pixel_unshuffle(guide, net.r)
-    t, target = walk(net.target, net.inputs(noisy, hint, told), net.merge_relu)
+    t, g = (F.pixel_unshuffle(x, net.r) for x in (noisy, guide))
+    t, target = walk(net.target, net.with_noise(t, told), net.merge_relu)
     g, guidance = walk(net.guidance, g, net.merge_relu)
     size = min(t.shape[2], g.shape[2]), min(t.shape[3], g.shape[3])
     _, filters = walk(net.filter, torch.cat([networks.centre(x, *size) for x in (g, t)], 1), False)
-    return {'guidance': guidance, 'target': target, 'filter': filters, **all_masks}
+    return {'guidance': guidance, 'target': target, 'filter': filters}
 
 
 @torch.no_grad()
 def grow(small, big, masks):
     """Write small's live units into big, which networks.initialise () has prepared."""
     device = small.filter[0].weight.device
-    if small.coarse:
-        grow(small.coarse, big.coarse, masks['coarse'])
-    plans = {name: (torch.arange(getattr(small, name)[0].in_channels, device=device),) * 2 for name in ('guidance', 'target')}
-    if big.coarse and not small.coarse:                  # the hint's planes come before what is told of the noise
-        old = plans['target'][0]
-        hint = big.target[0].in_channels - small.target[0].in_channels
-        plans['target'] = old, old + hint * (old >= len(old) - small.noise_inputs)
+    plans = {}
     for name in ('guidance', 'target'):
+        inputs = torch.arange(getattr(small, name)[0].in_channels, device=device)
+        plans[name] = inputs, inputs
         for old, new, mask in zip(getattr(small, name), getattr(big, name), masks[name]):
             plans[name] = transplant(old, new, plans[name], mask.nonzero()[:, 0])
     shift_old, shift_new = small.guidance[-1].out_channels, big.guidance[-1].out_channels

@@ -4,10 +4,7 @@
 # network: the three stacks of convolutions, as the core runs them
 """The network of Li et al. (TPAMI 2019), made compact: CNN_T and CNN_G read target and guidance, CNN_F reads the
 features of both and, where the model is residual, adds its output to the target. Both inputs may first be
-rearranged to a smaller picture of more channels (space to depth). Convolutions are valid; whoever calls pads.
-
-A network may have a coarse one before it, of larger blocks, which sees farther for fewer multiplications. What it makes of
-target and guidance, the hint, is a picture of the target's size, and the network's target stack reads it beside the target."""
+rearranged to a smaller picture of more channels (space to depth). Convolutions are valid; whoever calls pads."""
 
 import torch
 from torch import nn
@@ -15,18 +12,15 @@ from torch.nn import functional as F
 
 import modelfile
 
-FORMATS = ('joint-filter-1', 'joint-filter-2', 'joint-filter-3')     # the second may have noise_excess, the third a coarse network
+FORMATS = ('joint-filter-1', 'joint-filter-2')       # the second may have noise_excess
 STACKS = ('target', 'guidance', 'filter')
 
 
 class Network(nn.Module):
-    """spec: a dict with widths and kernels per stack, and the model file's keys; coarse: the same of a coarse network, of which
-    it says space_to_depth and stacks only."""
+    """spec: a dict with widths and kernels per stack, and the model file's keys."""
 
     def __init__(self, spec):
         super().__init__()
-        self.coarse = Network({**spec, 'residual': True, 'coarse': None, **spec['coarse']}) if spec.get('coarse') else None
-        self.half_weights = spec.get('half_weights', False)
         self.r = spec.get('space_to_depth', 1)
         self.channels = spec.get('target_channels', 1)
         self.noise_level = spec.get('noise_level', False)
@@ -35,8 +29,7 @@ class Network(nn.Module):
         self.merge_relu = spec.get('merge_relu', False)
         cells = self.r ** 2
         widths = {name: list(spec[name]['widths']) for name in STACKS}
-        planes = self.channels * (2 if self.coarse else 1)
-        self.target = stack(planes * cells + self.noise_inputs, widths['target'], spec['target']['kernels'])
+        self.target = stack(self.channels * cells + self.noise_inputs, widths['target'], spec['target']['kernels'])
         self.guidance = stack(3 * cells, widths['guidance'], spec['guidance']['kernels'])
         self.filter = stack(widths['guidance'][-1] + widths['target'][-1],
                             widths['filter'] + [self.channels * cells], spec['filter']['kernels'])
@@ -47,54 +40,39 @@ class Network(nn.Module):
         return int(self.noise_level) + int(self.noise_excess)
 
     @property
-    def own_margin(self):
-        """Full-resolution pixels of context on every side, without those of a coarse network."""
+    def margin(self):
+        """Full-resolution pixels of context on every side."""
         halo = {name: sum(layer.kernel_size[0] // 2 for layer in getattr(self, name)) for name in STACKS}
         return self.r * (max(halo['target'], halo['guidance']) + halo['filter'])
 
     @property
-    def margin(self):
-        """Full-resolution pixels of context on every side."""
-        return self.own_margin + (self.coarse.margin if self.coarse else 0)
-
-    @property
     def multiplications(self):
         """Per full-resolution pixel, for all the channels that the network sees at once."""
-        own = sum(layer.weight.numel() for name in STACKS for layer in getattr(self, name)) / self.r ** 2
-        return own + (self.coarse.multiplications if self.coarse else 0)
+        return sum(layer.weight.numel() for name in STACKS for layer in getattr(self, name)) / self.r ** 2
 
     def forward(self, target, guidance, noise=None):
-        """[b,c,h,w], [b,3,h,w] and [b,noise_inputs] (or more) -> what each network gives, the coarse one's hint first, the result
-        [b,c,h-2m,w-2m] last, m the margin; h and w multiples of the largest r."""
-        if not self.coarse:
-            return [self.fine(target, guidance, None, noise)]
-        hint = self.coarse(target, guidance, noise)[-1]
-        target, guidance = (centre(x, *hint.shape[2:]) for x in (target, guidance))
-        return [hint, self.fine(target, guidance, hint, noise)]
-
-    def fine(self, target, guidance, hint, noise):
-        t, g = run(self.target, self.inputs(target, hint, noise)), run(self.guidance, F.pixel_unshuffle(guidance, self.r))
+        """[b,c,h,w], [b,3,h,w] and [b,noise_inputs] (or more) -> [b,c,h-2m,w-2m], m the margin; h and w multiples of r."""
+        t, g = (F.pixel_unshuffle(x, self.r) for x in (target, guidance))
+        t, g = run(self.target, self.with_noise(t, noise)), run(self.guidance, g)
         t, g = (centre(x, min(t.shape[2], g.shape[2]), min(t.shape[3], g.shape[3])) for x in (t, g))
         x = torch.cat([g, t], 1)
         x = run(self.filter, x.relu() if self.merge_relu else x)
         x = F.pixel_shuffle(x.float(), self.r)
         return x + centre(target, *x.shape[2:]) if self.residual else x
 
-    def inputs(self, target, hint, noise):
-        """Of the target stack: the target's planes, the hint's, and a constant one for each number about the noise."""
-        planes = [F.pixel_unshuffle(x, self.r) for x in (target, hint) if x is not None]
-        if self.noise_inputs:
-            planes.append(noise[:, :self.noise_inputs, None, None].expand(-1, -1, *planes[0].shape[2:]))
-        return torch.cat(planes, 1)
+    def with_noise(self, t, noise):
+        """The target's planes, and a constant one for each number about the noise."""
+        if not self.noise_inputs:
+            return t
+        return torch.cat([t, noise[:, :self.noise_inputs, None, None].expand(-1, -1, *t.shape[2:])], 1)
 
     def apply_to(self, target, guidance, noise=None):
         """Whole pictures of any size: borders replicated as the model file's contract says."""
         height, width = target.shape[2:]
-        hint = self.coarse.apply_to(target, guidance, noise) if self.coarse else None
-        m, r = self.own_margin, self.r
+        m, r = self.margin, self.r
         pad = (m, m + -width % r, m, m + -height % r)
-        target, guidance, hint = (x if x is None else F.pad(x, pad, mode='replicate') for x in (target, guidance, hint))
-        return self.fine(target, guidance, hint, noise)[..., :height, :width]
+        target, guidance = (F.pad(x, pad, mode='replicate') for x in (target, guidance))
+        return self(target, guidance, noise)[..., :height, :width]
 
 
 def stack(inputs, widths, kernels):
@@ -119,8 +97,6 @@ def initialise(network):
     layers are centred on mid-grey, so that the inputs' mean, which is not zero, decides no unit's sign. Layers as
     wide at both ends start near the identity (a residual block's, folded into the weights). The last layer starts
     small, so that a residual network starts as the identity."""
-    if network.coarse:
-        initialise(network.coarse)
     for name in STACKS:
         for layer in getattr(network, name):
             nn.init.kaiming_normal_(layer.weight, nonlinearity='relu')
@@ -135,24 +111,21 @@ def initialise(network):
         network.filter[-1].weight.mul_(0.01)
 
 
-def tensors_of(network, prefix=''):
+def tensors_of(network):
     """Name -> array of every weight and bias, in the model file's names and order."""
-    own = {f'{prefix}{name}.{i}.{part}': getattr(layer, part).detach().float().cpu().numpy()
-           for name in STACKS for i, layer in enumerate(getattr(network, name)) for part in ('weight', 'bias')}
-    return {**tensors_of(network.coarse, 'coarse.'), **own} if network.coarse else own
+    return {f'{name}.{i}.{part}': getattr(layer, part).detach().float().cpu().numpy()
+            for name in STACKS for i, layer in enumerate(getattr(network, name)) for part in ('weight', 'bias')}
 
 
 def save(path, network, metadata):
     """Export to the model file format; metadata: task, scale and what the model card needs (texts)."""
-    keys = {'format': FORMATS[2 if network.coarse or network.half_weights else network.noise_excess], **metadata,
+    keys = {'format': FORMATS[network.noise_excess], **metadata,
             'residual': str(network.residual).lower(), 'space_to_depth': str(network.r),
             'merge_relu': str(network.merge_relu).lower(), 'target_channels': str(network.channels),
             'noise_level': str(network.noise_level).lower()}
     if network.noise_excess:
         keys['noise_excess'] = 'true'
-    if network.coarse:
-        keys['coarse_space_to_depth'] = str(network.coarse.r)
-    modelfile.save(path, tensors_of(network), keys, half=network.half_weights)
+    modelfile.save(path, tensors_of(network), keys)
 
 
 def load(path):
@@ -160,26 +133,18 @@ def load(path):
     tensors, metadata = modelfile.load(path)
     if metadata.get('format') not in FORMATS:
         raise ValueError(f'{path}: none of {", ".join(FORMATS)}')
-    spec = {'target_channels': int(metadata.get('target_channels', '1')),
+    spec = {'space_to_depth': int(metadata.get('space_to_depth', '1')),
+            'target_channels': int(metadata.get('target_channels', '1')),
             'noise_level': metadata.get('noise_level', 'false') == 'true',
-            'noise_excess': metadata['format'] != FORMATS[0] and metadata.get('noise_excess', 'false') == 'true',
+            'noise_excess': metadata['format'] == FORMATS[1] and metadata.get('noise_excess', 'false') == 'true',
             'residual': metadata['residual'] == 'true',
-            'merge_relu': metadata.get('merge_relu', 'false') == 'true',
-            **shape_of(tensors, int(metadata.get('space_to_depth', '1')))}
-    if metadata['format'] == FORMATS[2] and 'coarse_space_to_depth' in metadata:
-        spec['coarse'] = shape_of(tensors, int(metadata['coarse_space_to_depth']), 'coarse.')
+            'merge_relu': metadata.get('merge_relu', 'false') == 'true'}
+    for name in STACKS:
+        shapes = []
+        while f'{name}.{len(shapes)}.weight' in tensors:
+            shapes.append(tensors[f'{name}.{len(shapes)}.weight'].shape)
+        spec[name] = {'widths': [s[0] for s in shapes], 'kernels': [s[2] for s in shapes]}
+    spec['filter']['widths'].pop()
     network = Network(spec)
     network.load_state_dict({name: torch.from_numpy(array.copy()) for name, array in tensors.items()})
     return network.eval(), metadata
-
-
-def shape_of(tensors, space_to_depth, prefix=''):
-    """Widths and kernels of the stacks."""
-    spec = {'space_to_depth': space_to_depth}
-    for name in STACKS:
-        shapes = []
-        while f'{prefix}{name}.{len(shapes)}.weight' in tensors:
-            shapes.append(tensors[f'{prefix}{name}.{len(shapes)}.weight'].shape)
-        spec[name] = {'widths': [s[0] for s in shapes], 'kernels': [s[2] for s in shapes]}
-    spec['filter']['widths'].pop()
-    return spec

@@ -27,27 +27,14 @@ def kept_units(net, data, recipe, settings, patch, examples, batch=32):
     for _ in range(0, examples, batch):
         x = recipe.examples(data, batch, patch, settings)
         masks = grow.alive(net, x.target, x.guide, x.told, share=0)
-        kept = masks if kept is None else either(kept, masks)
+        kept = masks if kept is None else {name: [a | b for a, b in zip(kept[name], masks[name])] for name in masks}
     return kept
-
-
-def either(some, others):
-    """Units that are in one of two sets of masks."""
-    if isinstance(some, dict):
-        return {name: either(some[name], others[name]) for name in some}
-    return [a | b for a, b in zip(some, others)]
-
-
-def narrow(spec, kept):
-    for name in networks.STACKS:
-        spec[name]['widths'] = [int(mask.sum()) for mask in kept[name]]
-    if 'coarse' in kept:
-        narrow(spec['coarse'], kept['coarse'])
 
 
 def prune(net, config, kept):
     spec = copy.deepcopy(config['network'])
-    narrow(spec, kept)
+    for name, masks in kept.items():
+        spec[name]['widths'] = [int(mask.sum()) for mask in masks]
     pruned = networks.Network(spec)
     with torch.no_grad():
         for parameter in pruned.parameters():

@@ -32,7 +32,6 @@ from batch import Batch
 LOSS_SCALE, SMALLEST_SCALE, LARGEST_SCALE = 512, 1, 65536
 SCALE_DOWN, SCALE_UP = 0.5, 1.001
 LARGEST_NORM = 1.0           # of a step's gradient, for all weights together
-HINT_WEIGHT = 0.2            # of a coarse network's own error: enough to keep its hint a picture, and the result's comes first
 TYPES = {'fp16': torch.float16, 'bf16': torch.bfloat16}
 
 
@@ -48,10 +47,10 @@ def loss_of(kind, output, truth, expected):
 
 
 def outputs_of(net, target, guide, told, passes):
-    """What every pass gives: a single one without its margin, a coarse network's hint before it; several whole, each improving
-    what the last one gave. A picture that guides itself does so as each pass leaves it."""
+    """What every pass gives: a single one without its margin; several whole, each improving what the last one gave. A picture
+    that guides itself does so as each pass leaves it."""
     if passes == 1:
-        return net(target, guide, told)
+        return [net(target, guide, told)]
     outputs, own = [], (guide == target).flatten(1).all(1)[:, None, None, None]
     for _ in range(passes):
         target = net.apply_to(target, guide, told)
@@ -86,9 +85,8 @@ class Step:
         self.optimizer.zero_grad(set_to_none=True)
         with torch.autocast(target.device.type, dtype=kind, enabled=kind is not None, cache_enabled=False):
             outputs = outputs_of(self.net, target, guide, told, self.passes)
-        weights = [HINT_WEIGHT, 1] if self.net.coarse else [1 / len(outputs)] * len(outputs)
-        loss = sum(weight * loss_of(self.kind, output.float(), networks.centre(truth, *output.shape[2:]), expected)
-                   for weight, output in zip(weights, outputs))
+        loss = sum(loss_of(self.kind, output.float(), networks.centre(truth, *output.shape[2:]), expected)
+                   for output in outputs) / len(outputs)
         (loss * self.scale).backward()
         self.unscale()
         self.optimizer.step()
@@ -152,8 +150,7 @@ def report(net, recipe, held_out, settings, count, size, passes):
             output = torch.cat([outputs_of(net, part.target, part.guide, part.told, passes)[-1] for part in parts])
             figures[f'{trial}{name}'] = round(recipe.figure(output, networks.centre(batch.truth, *output.shape[2:])), 3)
     masks = grow.alive(net, batch.target[:32], batch.guide[:32], batch.told[:32])
-    figures['alive'] = [int(mask.sum()) for part in (masks.get('coarse', {}), masks) for name in networks.STACKS
-                        for mask in part.get(name, ())]
+    figures['alive'] = [int(mask.sum()) for name in networks.STACKS for mask in masks[name]]
     torch.random.set_rng_state(state)
     random.setstate(python_state)
     if cuda_state is not None:

@@ -58,8 +58,6 @@ bench_program_prepare (BenchJob *job)
 
   if (job->model->target_channels == 3 && job->target.channels != 3)
     bench_fail ("a model for colour targets is measured on colour targets");
-  if (job->model->coarse)
-    bench_fail ("no other program is told to run a coarse network before the other one");
 
   shape_init (shape, job);
 

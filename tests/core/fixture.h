@@ -46,43 +46,6 @@ G_BEGIN_DECLS
   "filter.0.weight 1 3 1 1\n"   \
   "filter.0.bias 1\n"
 
-/* Version 3, with a coarse network: 9 inputs for the target, of which 4 see it and 4 the hint. */
-#define FIXTURE_COARSE_MODEL           \
-  "format=joint-filter-3\n"            \
-  "task=test\n"                        \
-  "scale=1\n"                          \
-  "residual=false\n"                   \
-  "noise_level=true\n"                 \
-  "space_to_depth=2\n"                 \
-  "coarse_space_to_depth=4\n"          \
-  "target.0.weight 3 9 3 3\n"          \
-  "target.0.bias 3\n"                  \
-  "guidance.0.weight 1 12 1 1\n"       \
-  "guidance.0.bias 1\n"                \
-  "filter.0.weight 4 4 1 1\n"          \
-  "filter.0.bias 4\n"                  \
-  "coarse.target.0.weight 2 17 3 3\n"  \
-  "coarse.target.0.bias 2\n"           \
-  "coarse.guidance.0.weight 1 48 1 1\n"\
-  "coarse.guidance.0.bias 1\n"         \
-  "coarse.filter.0.weight 5 3 1 1\n"   \
-  "coarse.filter.0.bias 5\n"           \
-  "coarse.filter.1.weight 16 5 1 1\n"  \
-  "coarse.filter.1.bias 16\n"
-
-/* A header of fixture_raw(), for values of float16. */
-#define FIXTURE_HALF_TENSOR(name, shape, offsets) \
-  "\"" name "\":{\"dtype\":\"F16\",\"shape\":" shape ",\"data_offsets\":" offsets "}"
-#define FIXTURE_HALF_SIZE 18
-#define FIXTURE_HALF_MODEL(format)                                                                      \
-  "{\"__metadata__\":{\"format\":\"" format "\",\"task\":\"test\",\"scale\":\"1\",\"residual\":\"true\"}," \
-  FIXTURE_HALF_TENSOR ("target.0.weight",   "[1,1,1,1]", "[0,2]") ","                                   \
-  FIXTURE_HALF_TENSOR ("target.0.bias",     "[1]",       "[2,4]") ","                                   \
-  FIXTURE_HALF_TENSOR ("guidance.0.weight", "[1,3,1,1]", "[4,10]") ","                                  \
-  FIXTURE_HALF_TENSOR ("guidance.0.bias",   "[1]",       "[10,12]") ","                                 \
-  FIXTURE_HALF_TENSOR ("filter.0.weight",   "[1,2,1,1]", "[12,16]") ","                                 \
-  FIXTURE_HALF_TENSOR ("filter.0.bias",     "[1]",       "[16,18]") "}"
-
 /* A model in its simplest form, with every default. */
 #define FIXTURE_PLAIN_MODEL     \
   "format=joint-filter-1\n"     \

@@ -6,20 +6,12 @@
  * What apply computes is test-vectors' business; this is about its arguments, files and errors.
  */
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 
 #include "fixture.h"
 #include "model.h"
 
-
-/* Whether the sanitizer does, so that its errors show. */
-#ifdef __SANITIZE_ADDRESS__
-#define KEEPS_FREED TRUE
-#else
-#define KEEPS_FREED FALSE
-#endif
 
 #define INPUT "target 5 7\nguidance 3 5 7\n"
 
@@ -276,25 +268,6 @@ test_info (void)
 }
 
 static void
-test_info_coarse (void)
-{
-  g_autofree char   *folder = fixture_make_folder ();
-  g_autoptr(GBytes)  bytes  = fixture_file (FIXTURE_COARSE_MODEL);
-  g_autofree char   *model  = fixture_save (folder, "model.safetensors", bytes);
-  g_auto(Result)     result = run ("info", model, NULL);
-
-  g_assert_cmpint (result.status, ==, 0);
-  g_assert_nonnull (strstr (result.output, "\nspace to depth: 2\n"));
-  g_assert_nonnull (strstr (result.output, "\ncoarse space to depth: 4\n"));
-  g_assert_nonnull (strstr (result.output, "tensor: coarse.target.0.weight [2, 17, 3, 3]\n"));
-  g_assert_nonnull (strstr (result.output, "tensor: target.0.weight [3, 9, 3, 3]\n"));
-  g_assert_nonnull (strstr (result.output, "weights: 752\n"));
-  g_assert_nonnull (strstr (result.output, "receptive field: 20 x 20 pixels\n"));
-
-  fixture_remove_folder (folder);
-}
-
-static void
 assert_bench_line (const Result *result)
 {
   g_assert_cmpint (result->status, ==, 0);
@@ -309,37 +282,6 @@ test_bench (void)
   g_auto(Result) result = run ("bench", "24", "16", "1", "1", "2", NULL);
 
   assert_bench_line (&result);
-}
-
-static long
-measure_memory (const char *model,
-                const char *height)
-{
-  g_auto(Result)  result = run ("bench", "2048", height, "1", "2", "1", model, NULL);
-  const char     *peak;
-
-  assert_bench_line (&result);
-  peak = strstr (result.output, "peak_rss_kib=");
-
-  return strtol (peak + strlen ("peak_rss_kib="), NULL, 10);
-}
-
-/* A picture that is twice as high has more target, guidance and result, but what the coarse network makes of it does not
- * take more memory, which would be 32 MiB here.
- */
-static void
-test_bench_memory (void)
-{
-  g_autofree char *model    = g_test_build_filename (G_TEST_DIST, "data", "deep-coarse.safetensors", NULL);
-  const long       pictures = 2048L * 4096 / 1024 * (1 + 3 + 1) * (long) sizeof (float);
-
-  if (KEEPS_FREED)
-    {
-      g_test_skip ("memory that was freed is not used again");
-      return;
-    }
-
-  g_assert_cmpint (measure_memory (model, "8192") - measure_memory (model, "4096"), <, pictures + 16 * 1024);
 }
 
 /* The speed that is printed is that of the multiplications info counts. */
@@ -389,9 +331,7 @@ main (int    argc,
   g_test_add_func ("/command/apply", test_apply);
   g_test_add_func ("/command/excess", test_excess);
   g_test_add_func ("/command/info", test_info);
-  g_test_add_func ("/command/info-coarse", test_info_coarse);
   g_test_add_func ("/command/bench", test_bench);
-  g_test_add_func ("/command/bench-memory", test_bench_memory);
   g_test_add_func ("/command/bench-model", test_bench_model);
   g_test_add_func ("/command/bench-usage", test_bench_usage);
 

@@ -24,8 +24,8 @@ static const Malformed malformed[] =
 {
   { "no-format",           "format=joint-filter-1\n", "",
     JF_MODEL_ERROR_METADATA, "“format”" },
-  { "other-format",        "joint-filter-1", "joint-filter-4",
-    JF_MODEL_ERROR_METADATA, "“joint-filter-4”" },
+  { "other-format",        "joint-filter-1", "joint-filter-3",
+    JF_MODEL_ERROR_METADATA, "“joint-filter-3”" },
   { "no-task",             "task=test\n", "",
     JF_MODEL_ERROR_METADATA, "“task”" },
   { "empty-task",          "task=test\n", "task=\n",
@@ -65,8 +65,6 @@ static const Malformed malformed[] =
     JF_MODEL_ERROR_TENSOR, "“filter.2.weight”: it belongs to no layer" },
   { "other-tensor",        "filter.0.bias 12\n", "filter.0.bias 12\nother 1\n",
     JF_MODEL_ERROR_TENSOR, "“other”: it belongs to no layer" },
-  { "coarse-tensor",       "filter.0.bias 12\n", "filter.0.bias 12\ncoarse.filter.0.bias 12\n",
-    JF_MODEL_ERROR_TENSOR, "“coarse.filter.0.bias”: it belongs to no layer" },
   { "leading-zero",        "filter.0.bias 12\n", "filter.0.bias 12\nfilter.00.bias 12\n",
     JF_MODEL_ERROR_TENSOR, "“filter.00.bias”" },
 
@@ -120,38 +118,6 @@ static const Malformed malformed_excess[] =
 };
 
 
-static const Malformed malformed_coarse[] =
-{
-  { "coarse-space-to-depth-3",  "coarse_space_to_depth=4\n", "coarse_space_to_depth=3\n",
-    JF_MODEL_ERROR_METADATA, "“coarse_space_to_depth”: the value is “3”; this version knows: 1 | 2 | 4" },
-  { "coarse-space-to-depth-empty", "coarse_space_to_depth=4\n", "coarse_space_to_depth=\n",
-    JF_MODEL_ERROR_METADATA, "“coarse_space_to_depth”" },
-  { "coarse-without-key",       "coarse_space_to_depth=4\n", "",
-    JF_MODEL_ERROR_TENSOR, "“target.0.weight”: its shape is [3, 9, 3, 3], but the layer has 5 inputs" },
-  { "coarse-in-version-2",      "joint-filter-3", "joint-filter-2",
-    JF_MODEL_ERROR_TENSOR, "“target.0.weight”: its shape is [3, 9, 3, 3], but the layer has 5 inputs" },
-  { "no-coarse-bias",           "coarse.filter.1.bias 16\n", "",
-    JF_MODEL_ERROR_TENSOR, "“coarse.filter.1.bias”: it is missing" },
-  { "no-coarse-guidance",       "coarse.guidance.0.weight 1 48 1 1\ncoarse.guidance.0.bias 1\n", "",
-    JF_MODEL_ERROR_TENSOR, "“coarse.guidance.0.weight”: it is missing" },
-  { "other-coarse-tensor",      "coarse.target.0.bias 2\n", "coarse.target.0.bias 2\ncoarse.scale 1\n",
-    JF_MODEL_ERROR_TENSOR, "“coarse.scale”: it belongs to no layer" },
-  { "coarse-gap",               "coarse.target.0.bias 2\n", "coarse.target.0.bias 2\ncoarse.target.2.bias 2\n",
-    JF_MODEL_ERROR_TENSOR, "“coarse.target.2.bias”: it belongs to no layer" },
-  { "target-without-hint",      "target.0.weight 3 9 3 3\ntarget.0.bias 3\n", "target.0.weight 3 5 3 3\ntarget.0.bias 3\n",
-    JF_MODEL_ERROR_TENSOR, "“target.0.weight”: its shape is [3, 5, 3, 3], but the layer has 9 inputs" },
-  { "coarse-target-with-hint",  "coarse.target.0.weight 2 17 3 3\n", "coarse.target.0.weight 2 33 3 3\n",
-    JF_MODEL_ERROR_TENSOR, "“coarse.target.0.weight”: its shape is [2, 33, 3, 3], but the layer has 17 inputs" },
-  { "coarse-guidance-inputs",   "coarse.guidance.0.weight 1 48 1 1\n", "coarse.guidance.0.weight 1 12 1 1\n",
-    JF_MODEL_ERROR_TENSOR, "“coarse.guidance.0.weight”: its shape is [1, 12, 1, 1], but the layer has 48 inputs" },
-  { "coarse-filter-outputs",    "coarse.filter.1.weight 16 5 1 1\ncoarse.filter.1.bias 16\n",
-                                "coarse.filter.1.weight 4 5 1 1\ncoarse.filter.1.bias 4\n",
-    JF_MODEL_ERROR_TENSOR, "“coarse.filter.1.weight”: the last layer has 4 outputs" },
-  { "coarse-nan",               "coarse.filter.0.bias 5\n", "coarse.filter.0.bias 5 :nan\n",
-    JF_MODEL_ERROR_TENSOR, "“coarse.filter.0.bias”: value 4 is not a finite number" }
-};
-
-
 static void
 check_malformed (const char      *model_text,
                  const Malformed *test)
@@ -177,12 +143,6 @@ static void
 test_malformed_excess (gconstpointer data)
 {
   check_malformed (FIXTURE_EXCESS_MODEL, data);
-}
-
-static void
-test_malformed_coarse (gconstpointer data)
-{
-  check_malformed (FIXTURE_COARSE_MODEL, data);
 }
 
 static void
@@ -253,99 +213,6 @@ test_no_excess (void)
   g_assert_false (first_model->noise_excess);
 }
 
-/* What the coarse network does not share with the model, and what it does. */
-static void
-test_coarse (void)
-{
-  g_autoptr(GBytes)  bytes = fixture_file (FIXTURE_COARSE_MODEL);
-  g_autoptr(GError)  error = NULL;
-  g_autoptr(JfModel) model = jf_model_load_bytes (bytes, "file", &error);
-
-  g_assert_no_error (error);
-  g_assert_nonnull (model->coarse);
-  g_assert_null (model->coarse->coarse);
-  g_assert_false (model->residual);
-  g_assert_true (model->coarse->residual);
-  g_assert_cmpint (model->space_to_depth, ==, 2);
-  g_assert_cmpint (model->coarse->space_to_depth, ==, 4);
-  g_assert_true (model->coarse->noise_level);
-  g_assert_cmpint (model->stacks[JF_STACK_TARGET].layers[0].inputs, ==, 4 + 4 + 1);
-  g_assert_cmpint (model->coarse->stacks[JF_STACK_TARGET].layers[0].inputs, ==, 16 + 1);
-  g_assert_cmpint (model->coarse->stacks[JF_STACK_FILTER].n_layers, ==, 2);
-}
-
-/* Without the key, and in version 2, which gives it no meaning. */
-static void
-test_no_coarse (void)
-{
-  g_autofree char    *third        = fixture_replace (FIXTURE_MODEL, "joint-filter-1", "joint-filter-3");
-  g_autofree char    *second       = fixture_replace (FIXTURE_EXCESS_MODEL, "scale=1\n",
-                                                      "scale=1\ncoarse_space_to_depth=4\n");
-  g_autoptr(GBytes)   third_bytes  = fixture_file (third);
-  g_autoptr(GBytes)   second_bytes = fixture_file (second);
-  g_autoptr(GError)   error        = NULL;
-  g_autoptr(JfModel)  third_model  = jf_model_load_bytes (third_bytes, "file", &error);
-  g_autoptr(JfModel)  second_model = NULL;
-
-  g_assert_no_error (error);
-  g_assert_null (third_model->coarse);
-  g_assert_cmpint (third_model->halo, ==, 8);
-
-  second_model = jf_model_load_bytes (second_bytes, "file", &error);
-  g_assert_no_error (error);
-  g_assert_null (second_model->coarse);
-}
-
-/* Of the first value, 1, and of all others, 0. */
-static GBytes *
-make_half_model (const char *header,
-                 guint16     value)
-{
-  g_autoptr(GBytes)  zeros = fixture_raw (header, FIXTURE_HALF_SIZE);
-  gsize              size;
-  guint8            *data  = g_bytes_unref_to_data (g_steal_pointer (&zeros), &size);
-
-  data[size - FIXTURE_HALF_SIZE]     = (guint8) (value & 0xff);
-  data[size - FIXTURE_HALF_SIZE + 1] = (guint8) (value >> 8);
-
-  return g_bytes_new_take (data, size);
-}
-
-static void
-test_half (void)
-{
-  g_autoptr(GBytes)  bytes = make_half_model (FIXTURE_HALF_MODEL ("joint-filter-3"), 0x3e00);
-  g_autoptr(GError)  error = NULL;
-  g_autoptr(JfModel) model = jf_model_load_bytes (bytes, "file", &error);
-
-  g_assert_no_error (error);
-  g_assert_cmpfloat (model->stacks[JF_STACK_TARGET].layers[0].weight[0], ==, 1.5f);
-  g_assert_cmpfloat (model->stacks[JF_STACK_FILTER].layers[0].bias[0], ==, 0.0f);
-}
-
-static void
-check_half_refused (const char *header,
-                    guint16     value,
-                    const char *message)
-{
-  g_autoptr(GBytes)  bytes = make_half_model (header, value);
-  g_autoptr(GError)  error = NULL;
-  g_autoptr(JfModel) model = jf_model_load_bytes (bytes, "file", &error);
-
-  g_assert_null (model);
-  g_assert_error (error, JF_MODEL_ERROR, JF_MODEL_ERROR_TENSOR);
-  g_assert_nonnull (strstr (error->message, message));
-}
-
-static void
-test_half_refused (void)
-{
-  check_half_refused (FIXTURE_HALF_MODEL ("joint-filter-1"), 0x3c00, "“F16”, which only models of the format “joint-filter-3”");
-  check_half_refused (FIXTURE_HALF_MODEL ("joint-filter-2"), 0x3c00, "“target.0.weight”: it has the type “F16”");
-  check_half_refused (FIXTURE_HALF_MODEL ("joint-filter-3"), 0x7c00, "“target.0.weight”: value 0 is not a finite number");
-  check_half_refused (FIXTURE_HALF_MODEL ("joint-filter-3"), 0xfe00, "“target.0.weight”: value 0 is not a finite number");
-}
-
 static void
 test_four (void)
 {
@@ -414,19 +281,6 @@ test_halo (void)
   g_assert_cmpint (jf_model_get_receptive_field (model), ==, 18);
 }
 
-/* The model's 3x3 at half size reaches 2 pixels, and its hint's blocks of 4 pixels 4; the coarse 3x3 one block more. */
-static void
-test_coarse_halo (void)
-{
-  g_autoptr(GBytes)  bytes = fixture_file (FIXTURE_COARSE_MODEL);
-  g_autoptr(JfModel) model = jf_model_load_bytes (bytes, "file", NULL);
-
-  g_assert_cmpint (model->block, ==, 4);
-  g_assert_cmpint (model->halo, ==, 4 + 4);
-  g_assert_cmpint (jf_model_get_receptive_field (model), ==, 4 + 2 * 8);
-  g_assert_cmpint (model->coarse->halo, ==, 4);
-}
-
 static void
 test_multiplications (void)
 {
@@ -436,18 +290,6 @@ test_multiplications (void)
 
   g_assert_cmpfloat (jf_model_get_multiplications (model, 1), ==, count);
   g_assert_cmpfloat (jf_model_get_multiplications (model, 3), ==, count);
-}
-
-static void
-test_coarse_multiplications (void)
-{
-  g_autoptr(GBytes)  bytes    = fixture_file (FIXTURE_COARSE_MODEL);
-  g_autoptr(JfModel) model    = jf_model_load_bytes (bytes, "file", NULL);
-  const double       guidance = 12 / 4.0 + 48 / 16.0;
-  const double       plane    = (9 * 3 * 9 + 4 * 4) / 4.0 + (17 * 2 * 9 + 3 * 5 + 5 * 16) / 16.0;
-
-  g_assert_cmpfloat (jf_model_get_multiplications (model, 1), ==, guidance + plane);
-  g_assert_cmpfloat (jf_model_get_multiplications (model, 3), ==, guidance + 3 * plane);
 }
 
 /* One plane at a time: the guidance counts once, the rest three times. */
@@ -519,28 +361,6 @@ test_halo_too_large (void)
   g_assert_null (model);
   g_assert_error (error, JF_MODEL_ERROR, JF_MODEL_ERROR_TENSOR);
   g_assert_nonnull (strstr (error->message, "1024"));
-}
-
-/* Each network's is small enough, both together are not. */
-static void
-test_coarse_halo_too_large (void)
-{
-  g_autoptr(GString)  text  = g_string_new (FIXTURE_COARSE_MODEL);
-  g_autoptr(GBytes)   bytes = NULL;
-  g_autoptr(GError)   error = NULL;
-  g_autoptr(JfModel)  model = NULL;
-
-  for (int i = 1; i < 6; i++)
-    g_string_append_printf (text, "filter.%d.weight 4 4 127 127\nfilter.%d.bias 4\n", i, i);
-  for (int i = 1; i < 3; i++)
-    g_string_append_printf (text, "coarse.target.%d.weight 2 2 127 127\ncoarse.target.%d.bias 2\n", i, i);
-
-  bytes = fixture_file (text->str);
-  model = jf_model_load_bytes (bytes, "file", &error);
-
-  g_assert_null (model);
-  g_assert_error (error, JF_MODEL_ERROR, JF_MODEL_ERROR_TENSOR);
-  g_assert_nonnull (strstr (error->message, "reach 1140 pixels far"));
 }
 
 static void
@@ -630,33 +450,19 @@ main (int    argc,
       g_test_add_data_func (path, &malformed_excess[i], test_malformed_excess);
     }
 
-  for (guint i = 0; i < G_N_ELEMENTS (malformed_coarse); i++)
-    {
-      g_autofree char *path = g_strdup_printf ("/model/malformed/%s", malformed_coarse[i].name);
-
-      g_test_add_data_func (path, &malformed_coarse[i], test_malformed_coarse);
-    }
-
   g_test_add_func ("/model/all-options", test_all_options);
   g_test_add_func ("/model/defaults", test_defaults);
   g_test_add_func ("/model/excess", test_excess);
   g_test_add_func ("/model/no-excess", test_no_excess);
-  g_test_add_func ("/model/coarse", test_coarse);
-  g_test_add_func ("/model/no-coarse", test_no_coarse);
-  g_test_add_func ("/model/half", test_half);
-  g_test_add_func ("/model/half-refused", test_half_refused);
   g_test_add_func ("/model/four", test_four);
   g_test_add_func ("/model/layers", test_layers);
   g_test_add_func ("/model/weights", test_weights);
   g_test_add_func ("/model/halo", test_halo);
-  g_test_add_func ("/model/coarse-halo", test_coarse_halo);
-  g_test_add_func ("/model/coarse-multiplications", test_coarse_multiplications);
   g_test_add_func ("/model/multiplications", test_multiplications);
   g_test_add_func ("/model/multiplications-per-plane", test_multiplications_per_plane);
   g_test_add_func ("/model/many-layers", test_many_layers);
   g_test_add_func ("/model/too-many-layers", test_too_many_layers);
   g_test_add_func ("/model/halo-too-large", test_halo_too_large);
-  g_test_add_func ("/model/coarse-halo-too-large", test_coarse_halo_too_large);
   g_test_add_func ("/model/not-safetensors", test_not_safetensors);
   g_test_add_func ("/model/missing", test_missing);
   g_test_add_func ("/model/references", test_references);

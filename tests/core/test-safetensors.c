@@ -3,7 +3,6 @@
  *
  * test-safetensors: files of tensors, good and malformed
  */
-#include <math.h>
 #include <string.h>
 
 #include <glib/gstdio.h>
@@ -39,7 +38,7 @@ static const Malformed malformed[] =
   { "metadata-twice",      "{\"__metadata__\":{\"k\":\"1\",\"k\":\"2\"}}",          0, "“k” appears twice" },
   { "text-for-tensor",     "{\"a\":\"b\"}",                                         0, "“a”" },
   { "no-type",             "{\"a\":{\"shape\":[1],\"data_offsets\":[0,4]}}",        4, "“a”: its “dtype”" },
-  { "other-type",          "{\"a\":" TENSOR ("BF16", "[2]", "[0,4]") "}",           4, "“a”: it has the type “BF16”" },
+  { "other-type",          "{\"a\":" TENSOR ("F16", "[2]", "[0,4]") "}",            4, "“a”: it has the type “F16”" },
   { "no-shape",            "{\"a\":{\"dtype\":\"F32\",\"data_offsets\":[0,4]}}",    4, "“a”: its “shape”" },
   { "negative-size",       "{\"a\":" TENSOR ("F32", "[-1]", "[0,4]") "}",           4, "“a”: its “shape”" },
   { "fractional-size",     "{\"a\":" TENSOR ("F32", "[1.0]", "[0,4]") "}",          4, "“a”: its “shape”" },
@@ -56,11 +55,6 @@ static const Malformed malformed[] =
   { "backwards",           "{\"a\":" TENSOR ("F32", "[1]", "[4,0]") "}",            4, "“a”: its “data_offsets”" },
   { "beyond-the-end",      "{\"a\":" TENSOR ("F32", "[2]", "[0,8]") "}",            4, "“a”: its values lie beyond" },
   { "wrong-size",          "{\"a\":" TENSOR ("F32", "[3]", "[0,8]") "}",            8, "“a”: its shape [3] needs 12 bytes" },
-  { "wrong-size-of-halves", "{\"a\":" TENSOR ("F16", "[3]", "[0,12]") "}",         12, "“a”: its shape [3] needs 6 bytes" },
-  { "overflow-by-2",       "{\"a\":" TENSOR ("F16", "[9223372036854775807,3]",
-                                             "[0,0]") "}",                          0, "too large" },
-  { "gap-after-halves",    "{\"a\":" TENSOR ("F16", "[1]", "[0,2]")
-                           ",\"b\":" TENSOR ("F32", "[1]", "[4,8]") "}",            8, "“b”: there is a gap" },
   { "overlap",             "{\"a\":" TENSOR ("F32", "[2]", "[0,8]")
                            ",\"b\":" TENSOR ("F32", "[2]", "[4,12]") "}",          12, "“b”: its values overlap" },
   { "gap",                 "{\"a\":" TENSOR ("F32", "[1]", "[0,4]")
@@ -90,9 +84,9 @@ test_round_trip (void)
   const float               b[1]      = { 7.0f };
   const JfTensor            tensors[] =
   {
-    { (char *) "a \"quoted\" name", 2, { 2, 3 }, a, FALSE },
-    { (char *) "scalar",            0, { 0 },    b, FALSE },
-    { (char *) "nothing",           2, { 0, 9 }, b, FALSE }
+    { (char *) "a \"quoted\" name", 2, { 2, 3 }, a },
+    { (char *) "scalar",            0, { 0 },    b },
+    { (char *) "nothing",           2, { 0, 9 }, b }
   };
   g_autofree char          *folder    = fixture_make_folder ();
   g_autofree char          *path      = g_build_filename (folder, "ä.safetensors", NULL);
@@ -205,69 +199,6 @@ test_impossible_length (void)
   g_assert_nonnull (strstr (error->message, "length"));
 }
 
-/* What the bits of a half float mean: a sign, an exponent and a fraction. */
-static float
-interpret_half (guint half)
-{
-  int    exponent = (int) (half >> 10 & 31);
-  double fraction = half & 1023;
-  double value    = exponent > 0 ? ldexp (1024.0 + fraction, exponent - 25) : ldexp (fraction, -24);
-
-  if (exponent == 31)
-    value = fraction > 0 ? NAN : INFINITY;
-
-  return (float) (half >> 15 ? -value : value);
-}
-
-/* All there are, followed by floats that do not lie where a processor wants them. */
-static void
-test_halves (void)
-{
-  static const float        floats[2] = { 1.25f, -3e-30f };
-  static const char         header[]  = "{\"h\":" TENSOR ("F16", "[65537]", "[0,131074]")
-                                        ",\"f\":" TENSOR ("F32", "[2]", "[131074,131082]") "}";
-  g_autoptr(GBytes)         zeros     = fixture_raw (header, 131082);
-  g_autoptr(GBytes)         bytes     = NULL;
-  g_autoptr(GError)         error     = NULL;
-  g_autoptr(JfSafetensors)  file      = NULL;
-  const JfTensor           *tensor;
-  guint8                   *data;
-  gsize                     size;
-
-  data = g_bytes_unref_to_data (g_steal_pointer (&zeros), &size);
-  for (guint i = 0; i < 65536; i++)
-    {
-      data[size - 131082 + 2 * i]     = (guint8) (i & 0xff);
-      data[size - 131082 + 2 * i + 1] = (guint8) (i >> 8);
-    }
-  for (guint i = 0; i < 2; i++)
-    {
-      guint32 bits;
-
-      memcpy (&bits, &floats[i], sizeof (bits));
-      bits = GUINT32_TO_LE (bits);
-      memcpy (data + size - 8 + 4 * i, &bits, sizeof (bits));
-    }
-  bytes = g_bytes_new_take (data, size);
-  file  = jf_safetensors_load_bytes (bytes, "file", &error);
-  g_assert_no_error (error);
-
-  tensor = jf_safetensors_get_tensor (file, "h");
-  g_assert_true (tensor->is_half);
-  for (guint i = 0; i < 65536; i++)
-    {
-      float expected = interpret_half (i);
-
-      g_assert_true (isnan (expected) ? isnan (tensor->data[i]) : tensor->data[i] == expected);
-      g_assert_true (signbit (tensor->data[i]) == signbit (expected) || isnan (expected));
-    }
-  g_assert_cmpfloat (tensor->data[65536], ==, 0.0f);
-
-  tensor = jf_safetensors_get_tensor (file, "f");
-  g_assert_false (tensor->is_half);
-  g_assert_cmpmem (tensor->data, sizeof (floats), floats, sizeof (floats));
-}
-
 /* A hundred thousand open lists must not overflow the stack. */
 static void
 test_deep (void)
@@ -317,7 +248,7 @@ static void
 test_save_nowhere (void)
 {
   const float       value  = 0.0f;
-  const JfTensor    tensor = { (char *) "a", 1, { 1 }, &value, FALSE };
+  const JfTensor    tensor = { (char *) "a", 1, { 1 }, &value };
   g_autoptr(GError) error  = NULL;
 
   g_assert_false (jf_safetensors_save ("/no/such/folder/file", &tensor, 1, &error));
@@ -343,7 +274,6 @@ main (int    argc,
   g_test_add_func ("/safetensors/unaligned", test_unaligned);
   g_test_add_func ("/safetensors/truncated", test_truncated);
   g_test_add_func ("/safetensors/impossible-length", test_impossible_length);
-  g_test_add_func ("/safetensors/halves", test_halves);
   g_test_add_func ("/safetensors/deep", test_deep);
   g_test_add_func ("/safetensors/missing", test_missing);
   g_test_add_func ("/safetensors/save-over-itself", test_save_over_itself);

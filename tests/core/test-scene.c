@@ -41,15 +41,6 @@ static JfMode excess_mode =
   .iterations = 1
 };
 
-static JfMode coarse_mode =
-{
-  .procedure  = "coarse",
-  .models     = { { "coarse.safetensors" } },
-  .colour     = &jf_colour_as_is,
-  .arguments  = JF_MODE_NOISE_LEVEL | JF_MODE_ITERATIONS,
-  .iterations = 1
-};
-
 static JfMode chroma_mode =
 {
   .procedure  = "chroma",
@@ -212,10 +203,10 @@ test_passes (void)
 }
 
 static void
-test_regions (gconstpointer mode)
+test_regions (void)
 {
   const JfRegion         regions[] = { { 0, 0, 1, 1 }, { 31, 17, 9, 8 }, { WIDTH - 5, HEIGHT - 3, 5, 3 }, { 7, 0, 20, HEIGHT } };
-  g_autoptr (JfPipeline) pipeline  = load (mode, &(JfPipelineOptions) { .noise_level = 0.1, .iterations = 3 });
+  g_autoptr (JfPipeline) pipeline  = load (&noisy_mode, &(JfPipelineOptions) { .noise_level = 0.1, .iterations = 3 });
   g_auto (JfPlanes)      target    = random_planes (3, WIDTH, HEIGHT);
   g_autoptr (JfScene)    scene     = jf_scene_new (pipeline, &target, NULL, NULL, &plain, NULL);
   g_auto (JfPlanes)      whole     = render (scene, &everything, 3, 3);
@@ -230,10 +221,10 @@ test_regions (gconstpointer mode)
 
 /* What is cut out of both pictures is enough, whether it guides itself or not. */
 static void
-test_area (gconstpointer mode)
+test_area (void)
 {
   const JfRegion         regions[] = { { 30, 0, 1, 1 }, { 31, 17, 9, 8 }, { 0, 20, WIDTH, 4 }, { WIDTH - 5, HEIGHT - 3, 5, 3 } };
-  g_autoptr (JfPipeline) pipeline  = load (mode, &(JfPipelineOptions) { .noise_level = 0.1, .iterations = 3 });
+  g_autoptr (JfPipeline) pipeline  = load (&noisy_mode, &(JfPipelineOptions) { .noise_level = 0.1, .iterations = 3 });
   g_auto (JfPlanes)      target    = random_planes (3, WIDTH, HEIGHT);
   g_auto (JfPlanes)      guidance  = random_planes (1, WIDTH, HEIGHT);
 
@@ -709,15 +700,12 @@ main (int    argc,
   folder = fixture_make_folder ();
   save_model ("noisy.safetensors", FIXTURE_MODEL);
   save_model ("excess.safetensors", FIXTURE_EXCESS_MODEL);
-  save_model ("coarse.safetensors", FIXTURE_COARSE_MODEL);
   save_model ("x4.safetensors", four);
   save_model ("x8.safetensors", eight);
 
   g_test_add_func ("/scene/passes", test_passes);
-  g_test_add_data_func ("/scene/regions", &noisy_mode, test_regions);
-  g_test_add_data_func ("/scene/regions/coarse", &coarse_mode, test_regions);
-  g_test_add_data_func ("/scene/area", &noisy_mode, test_area);
-  g_test_add_data_func ("/scene/area/coarse", &coarse_mode, test_area);
+  g_test_add_func ("/scene/regions", test_regions);
+  g_test_add_func ("/scene/area", test_area);
   g_test_add_func ("/scene/area-of-everything", test_area_of_everything);
   g_test_add_func ("/scene/self", test_self);
   g_test_add_func ("/scene/change", test_change);

@@ -46,9 +46,7 @@ main (int    argc,
   g_autoptr(GBytes)  full    = fixture_file (FIXTURE_MODEL);
   g_autoptr(GBytes)  excess  = fixture_file (FIXTURE_EXCESS_MODEL);
   g_autoptr(GBytes)  plain   = fixture_file (FIXTURE_PLAIN_MODEL);
-  g_autoptr(GBytes)  coarse  = fixture_file (FIXTURE_COARSE_MODEL);
-  g_autoptr(GBytes)  half    = fixture_raw (FIXTURE_HALF_MODEL ("joint-filter-3"), FIXTURE_HALF_SIZE);
-  GBytes            *seeds[] = { full, excess, plain, coarse, half };
+  GBytes            *seeds[] = { full, excess, plain };
 
   /* A warning of GLib or json-glib is a find as well. */
   g_log_set_always_fatal (G_LOG_LEVEL_CRITICAL | G_LOG_LEVEL_WARNING);

@@ -36,10 +36,6 @@ CONFIG = {
                  'average': .5, 'precision': ['tf32', 'tf32'], 'last_precision': .25, 'trials': 32},
 }
 
-COARSE = {**CONFIG, 'network': {**CONFIG['network'], 'half_weights': True, 'coarse': {
-    'space_to_depth': 4, 'target': {'widths': [10], 'kernels': [3]}, 'guidance': {'widths': [6], 'kernels': [3]},
-    'filter': {'widths': [8], 'kernels': [3, 3]}}}}
-
 UPSAMPLING = {
     'model': {'task': 'upsampling', 'scale': '4', 'name': 'tiny-maps'},
     'network': {'space_to_depth': 2, 'target_channels': 1, 'residual': True, 'merge_relu': True,
@@ -198,42 +194,6 @@ class TrainingTests(recipes.RecipeTests, Tests):
                 error = float(abs(ours - theirs).max())
                 assert error < 1e-5, f'{width}x{height}: differs by {error}'
 
-    def test_a_coarse_network_computes_in_the_core_what_it_does_here(self):
-        import network
-        import numpy as np
-        import torch
-        torch.manual_seed(0)
-        net = network.Network(COARSE['network'])
-        network.initialise(net)
-        with torch.no_grad():
-            for part in (net, net.coarse):
-                part.filter[-1].weight *= 50
-        with tempfile.NamedTemporaryFile() as file:
-            network.save(file.name, net, {'task': 'noise-reduction', 'scale': '1'})
-            net, metadata = network.load(file.name)
-            assert metadata['format'] == 'joint-filter-3' and metadata['coarse_space_to_depth'] == '4'
-            for height, width in ((37, 50), (1, 3), (64, 64)):
-                pictures = [np.random.default_rng(i).random((height, width, 3)).astype(np.float32) for i in range(2)]
-                ours = self.core.apply(file.name, *pictures, (.1, .05))
-                with torch.no_grad():
-                    tensors = [torch.from_numpy(p).permute(2, 0, 1)[None] for p in pictures]
-                    theirs = net.apply_to(*tensors, torch.tensor([[.1, .05]]))[0].permute(1, 2, 0).numpy()
-                error = float(abs(ours - theirs).max())
-                assert error < 1e-5 * abs(theirs).max(), f'{width}x{height}: differs by {error}'
-
-    def test_a_coarse_network_may_be_applied_in_pieces(self):
-        import network
-        import torch
-        torch.manual_seed(0)
-        net = network.Network(COARSE['network'])
-        network.initialise(net)
-        noisy, guide, told = torch.rand(1, 3, 80, 72), torch.rand(1, 3, 80, 72), torch.full((1, 2), .1)
-        with torch.no_grad():
-            hint, result = net(noisy, guide, told)
-            whole = network.centre(net.apply_to(noisy, guide, told), *result.shape[2:])
-        assert hint.shape[3] == 72 - 2 * net.coarse.margin and result.shape[3] == 72 - 2 * net.margin
-        assert (whole - result).abs().max() < 1e-5
-
     def test_white_noise_has_no_excess_and_common_noise_much(self):
         import noise
         import torch
@@ -311,25 +271,6 @@ class TrainingTests(recipes.RecipeTests, Tests):
         assert error < 1e-5, f'differs by {error}'
         assert int(living.sum()) > 12, f'{int(living.sum())} of 14 alive'
 
-    def test_growing_a_coarse_network_keeps_the_function(self):
-        import grow
-        import network
-        import torch
-        torch.manual_seed(0)
-        nets = [network.Network(config['network']) for config in (CONFIG, COARSE, COARSE)]
-        noisy, guide, told = torch.rand(4, 3, 64, 64), torch.rand(4, 3, 64, 64), torch.full((4, 2), .1)
-        with torch.no_grad():
-            for net in nets:
-                network.initialise(net)
-            nets[0].filter[-1].weight *= 50
-            for small, big in zip(nets, nets[1:]):
-                grow.grow(small, big, grow.alive(small, noisy, guide, told, share=-1))
-                expected, grown = (net.apply_to(noisy, guide, told) for net in (small, big))
-                error = float((expected - grown).abs().max())
-                assert error < 1e-5, f'differs by {error}'
-                big.target[0].weight[:, 12:24] = .1            # the hint is read from here on
-                big.coarse.filter[-1].weight *= 50
-
     def test_pruning_keeps_the_function(self):
         import network
         import prune
@@ -351,7 +292,7 @@ class TrainingTests(recipes.RecipeTests, Tests):
             kept = prune.kept_units(net, data, upsampling, UPSAMPLING['data'], 40, 32)
             pruned = prune.prune(net, UPSAMPLING, kept)
             x = upsampling.examples(data, 16, 40, UPSAMPLING['data'])
-            error = float((net(x.target, x.guide)[-1] - pruned(x.target, x.guide)[-1]).abs().max())
+            error = float((net(x.target, x.guide) - pruned(x.target, x.guide)).abs().max())
         assert pruned.filter[0].out_channels <= 8 and error < 1e-5, f'differs by {error}'
 
 

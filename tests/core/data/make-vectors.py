@@ -4,7 +4,7 @@
 #
 # make-vectors: small random models, and what they must compute
 """Writes NAME.safetensors, a model, and NAME.CASE.vector.safetensors, inputs and the expected output, into the folder of
-this script. Everything is computed in float64 from the files' values by the plainest means, straight from the description
+this script. Everything is computed in float64 from float32 inputs by the plainest means, straight from the description
 of the model file, and rounded to float32 at the end. Needs NumPy only; the seeds are fixed."""
 
 import json
@@ -13,9 +13,7 @@ import struct
 
 import numpy as np
 
-STACKS = ('target', 'guidance', 'filter')
 EXCESS = {'format': 'joint-filter-2', 'noise_level': 'true', 'noise_excess': 'true'}
-COARSE = {'format': 'joint-filter-3'}
 
 # name: metadata, then (inputs of the first layer follow from them) outputs and kernel of each layer
 MODELS = {
@@ -37,19 +35,7 @@ MODELS = {
     'joined-excess': ({'residual': 'true', **EXCESS}, {'target': [(4, 5)], 'guidance': [(3, 5)], 'filter': [(6, 1), (1, 3)]}),
     'deep-excess': ({'residual': 'true', 'space_to_depth': '2', 'target_channels': '3', **EXCESS},
                     {'target': [(7, 3)], 'guidance': [(4, 3)], 'filter': [(9, 1), (10, 3), (6, 3), (11, 3), (12, 3)]}),
-    'coarse': ({'residual': 'false', 'merge_relu': 'true', **EXCESS, **COARSE, 'coarse_space_to_depth': '2'},
-               {'target': [(6, 5), (3, 1)], 'guidance': [(4, 3)], 'filter': [(5, 3), (1, 3)],
-                'coarse.target': [(7, 3)], 'coarse.guidance': [(3, 5), (4, 1)], 'coarse.filter': [(4, 3)]}),
-    'deep-coarse': ({'residual': 'true', 'space_to_depth': '2', 'target_channels': '3', **EXCESS, **COARSE, 'coarse_space_to_depth': '4'},
-                    {'target': [(7, 3)], 'guidance': [(4, 3)], 'filter': [(9, 1), (10, 3), (6, 3), (12, 3)],
-                     'coarse.target': [(9, 3)], 'coarse.guidance': [(8, 3)], 'coarse.filter': [(13, 1), (11, 3), (12, 3), (48, 3)]}),
-    'fine-blocks': ({'residual': 'true', 'space_to_depth': '4', 'target_channels': '3', **COARSE, 'coarse_space_to_depth': '1'},
-                    {'target': [(6, 3)], 'guidance': [(5, 1)], 'filter': [(48, 3)],
-                     'coarse.target': [(4, 5)], 'coarse.guidance': [(3, 3)], 'coarse.filter': [(3, 3)]}),
 }
-
-# Those whose weights are float16.
-HALF = {'coarse'}
 
 # case: shape of the target, shape of the guidance
 CASES = {
@@ -66,7 +52,7 @@ def main():
     random = np.random.default_rng(20190801)
     for name, (settings, stacks) in MODELS.items():
         metadata = {'format': 'joint-filter-1', 'task': 'test', 'scale': '1'} | settings
-        model = make_model(metadata, stacks, random, np.float16 if name in HALF else np.float32)
+        model = make_model(metadata, stacks, random)
         save(folder / f'{name}.safetensors', model, metadata)
         for case, (target, guidance) in CASES.items():
             tensors = {'target': random.uniform(-.1, 1.1, target), 'guidance': random.uniform(0, 1, guidance)}
@@ -79,27 +65,20 @@ def main():
             save(folder / f'{name}.{case}.vector.safetensors', tensors, {'format': 'joint-filter-vector-1', 'model': name})
 
 
-def make_model(metadata, stacks, random, dtype):
+def make_model(metadata, stacks, random):
+    block = int(metadata.get('space_to_depth', 1)) ** 2
     noise = [metadata.get(key) for key in ('noise_level', 'noise_excess')].count('true')
-    planes = int(metadata.get('target_channels', 1))
+    inputs = {'target': int(metadata.get('target_channels', 1)) * block + noise,
+              'guidance': 3 * block, 'filter': stacks['guidance'][-1][0] + stacks['target'][-1][0]}
     model = {}
     for stack, layers in stacks.items():
-        prefix, kind = split(stack)
-        block = int(metadata.get(f'{prefix}space_to_depth'.replace('.', '_'), 1)) ** 2
-        pictures = 2 if 'coarse_space_to_depth' in metadata and not prefix else 1
-        n = {'target': pictures * planes * block + noise, 'guidance': 3 * block,
-             'filter': stacks[f'{prefix}guidance'][-1][0] + stacks[f'{prefix}target'][-1][0]}[kind]
+        n = inputs[stack]
         for i, (outputs, kernel) in enumerate(layers):
             scale = np.sqrt(2 / (n * kernel * kernel))
-            model[f'{stack}.{i}.weight'] = (scale * random.standard_normal((outputs, n, kernel, kernel))).astype(dtype)
-            model[f'{stack}.{i}.bias'] = random.uniform(-.2, .2, outputs).astype(dtype)
+            model[f'{stack}.{i}.weight'] = (scale * random.standard_normal((outputs, n, kernel, kernel))).astype(np.float32)
+            model[f'{stack}.{i}.bias'] = random.uniform(-.2, .2, outputs).astype(np.float32)
             n = outputs
     return model
-
-
-def split(stack):
-    prefix, _, kind = stack.rpartition('.')
-    return f'{prefix}.' if prefix else '', kind
 
 
 def apply(model, metadata, target, guidance, noise_level=None):
@@ -107,33 +86,16 @@ def apply(model, metadata, target, guidance, noise_level=None):
     guide = guidance.astype(np.float64).reshape(-1, *target.shape[-2:])
     guide = np.broadcast_to(guide, (3, *guide.shape[1:]))
     if metadata.get('target_channels') == '3':
-        output = run_both(model, metadata, planes, guide, noise_level)
+        output = run(model, metadata, np.broadcast_to(planes, (3, *planes.shape[1:])), guide, noise_level)
+        output = output if len(planes) == 3 else output.mean(0, keepdims=True)
     else:
-        output = np.concatenate([run_both(model, metadata, plane[None], guide, noise_level) for plane in planes])
+        output = np.concatenate([run(model, metadata, plane[None], guide, noise_level) for plane in planes])
     return output.reshape(target.shape)
 
 
-def run_both(model, metadata, planes, guide, noise_level):
-    """The coarse network where there is one, and what it finds is the other one's hint."""
-    hints = []
-    if 'coarse_space_to_depth' in metadata:
-        coarse = {name.removeprefix('coarse.'): value for name, value in model.items() if name.startswith('coarse.')}
-        settings = metadata | {'space_to_depth': metadata['coarse_space_to_depth'], 'residual': 'true'}
-        hints = [run_planes(coarse, settings, planes, [], guide, noise_level)]
-    return run_planes(model, metadata, planes, hints, guide, noise_level)
-
-
-def run_planes(model, metadata, planes, hints, guide, noise_level):
-    """A grey picture is the same in all three channels of a network that has them, and its result their mean."""
-    if len(planes) == int(metadata.get('target_channels', 1)):
-        return run(model, metadata, planes, hints, guide, noise_level)
-    three = [np.broadcast_to(x, (3, *x.shape[1:])) for x in (planes, *hints)]
-    return run(model, metadata, three[0], three[1:], guide, noise_level).mean(0, keepdims=True)
-
-
-def run(model, metadata, planes, hints, guide, noise_level):
+def run(model, metadata, planes, guide, noise_level):
     r = int(metadata.get('space_to_depth', 1))
-    halo = {stack: sum(w.shape[2] // 2 for w, _ in layers(model, stack)) for stack in STACKS}
+    halo = {stack: sum(w.shape[2] // 2 for w, _ in layers(model, stack)) for stack in ('target', 'guidance', 'filter')}
     longer = max(halo['target'], halo['guidance'])
     height, width = planes.shape[1:]
 
@@ -141,7 +103,7 @@ def run(model, metadata, planes, hints, guide, noise_level):
         border = r * (longer + halo['filter'])
         return np.pad(x, ((0, 0), (border, border + -height % r), (border, border + -width % r)), mode='edge')
 
-    t, g = np.concatenate([unshuffle(extend(x), r) for x in (planes, *hints)]), unshuffle(extend(guide), r)
+    t, g = unshuffle(extend(planes), r), unshuffle(extend(guide), r)
     if noise_level is not None:
         t = np.concatenate([t, *(np.full_like(t[:1], np.float64(number)) for number in noise_level)])
     t = crop(convolve(model, 'target', t), longer - halo['target'])
@@ -185,9 +147,8 @@ def shuffle(x, r):
 def save(path, tensors, metadata):
     header, data = {'__metadata__': metadata}, b''
     for name, tensor in tensors.items():
-        half = tensor.dtype == np.float16
-        values = np.ascontiguousarray(tensor, '<f2' if half else '<f4').tobytes()
-        header[name] = {'dtype': 'F16' if half else 'F32', 'shape': list(tensor.shape), 'data_offsets': [len(data), len(data) + len(values)]}
+        values = np.ascontiguousarray(tensor, '<f4').tobytes()
+        header[name] = {'dtype': 'F32', 'shape': list(tensor.shape), 'data_offsets': [len(data), len(data) + len(values)]}
         data += values
     text = json.dumps(header, separators=(',', ':')).encode()
     text += b' ' * (-len(text) % 8)
