@@ -88,7 +88,7 @@ def ambient(photo):
     photo[k] = base + (photo[k] - base) * uniform(k, .15, .9)
     for k in some(photo, .4).chunk(BLURS):
         photo[k] = blur(photo[k], random.uniform(.4, 1.3))
-    k = some(photo, .35)
+    k = some(photo, .15)
     photo[k] = photo[k] + noise.soft_grain(photo[k]) * uniform(k, .001, .008)
     return photo.clamp(0, 1)
 
@@ -181,9 +181,9 @@ def imperfect(guide):
     """What goes wrong between two exposures, and guides that know nothing."""
     k = some(guide, .15)
     guide[k] = blur(guide[k], random.uniform(.4, 1))
-    k = some(guide, .5)
+    k = some(guide, .3)
     guide[k] = displaced(guide[k])
-    k = some(guide, .5)
+    k = some(guide, .3)
     guide[k[::2]] = guide[k[::2]] + torch.randn_like(guide[k[::2]]) * uniform(k[::2], 0, .01)
     guide[k[1::2]] = guide[k[1::2]] + noise.soft_grain(guide[k[1::2]]) * uniform(k[1::2], 0, .008)
     k = some(guide, .06)
