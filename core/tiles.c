@@ -429,9 +429,9 @@ jf_tiles_run (JfCrew          *crew,
               JfTilesFunc      func,
               gpointer         data)
 {
-  Run run       = { .crew = crew, .network = network, .task = task, .func = func, .data = data, .job = *job,
-              .blocks = job->tile, .unit = jf_network_get_space_to_depth (network) };
   int n_threads = task->n_threads > 0 ? task->n_threads : (int) g_get_num_processors ();
+  Run run       = { .crew = crew, .network = network, .task = task, .func = func, .data = data, .job = *job,
+                    .blocks = job->tile, .unit = jf_network_get_space_to_depth (network) };
 
   run.job.func = advance;
   lay_out_tiles (&run, n_threads);
