@@ -224,11 +224,11 @@ void
 jf_band_reserve (JfBand *band,
                  gsize   bytes)
 {
-  if (bytes <= band->capacity)
+  if (bytes + JF_GEMM_PRELOAD <= band->capacity)
     return;
 
   g_aligned_free (band->memory);
-  band->capacity = (bytes + JF_LARGE_PAGE - 1) / JF_LARGE_PAGE * JF_LARGE_PAGE;
+  band->capacity = (bytes + JF_GEMM_PRELOAD + JF_LARGE_PAGE - 1) / JF_LARGE_PAGE * JF_LARGE_PAGE;
   band->memory   = g_aligned_alloc (1, band->capacity, JF_LARGE_PAGE);
   jf_pages_enlarge (band->memory, band->capacity);
 }

@@ -282,7 +282,7 @@ pack_weights (JfCascade     *cascade,
   for (l = 0; l < cascade->n_layers; l++)
     size += count_weights (cascade, l);
 
-  packed = cascade->weights = g_aligned_alloc (size, sizeof (float), JF_LARGE_PAGE);
+  packed = cascade->weights = jf_gemm_allocate (size, JF_LARGE_PAGE);
   jf_pages_enlarge (packed, size * sizeof (float));
   for (l = 0; l < cascade->n_layers; l++)
     {

@@ -84,7 +84,7 @@ init_direct (JfConv      *conv,
   conv->depth      = (conv->shared + conv->inputs) * conv->kernel * conv->kernel;
   conv->scratch    = (gsize) MIN (conv->depth, DIRECT_DEPTH) * conv->gemm->pixels +
                      panel_size (conv->gemm, conv->outputs);
-  conv->weights    = g_aligned_alloc ((gsize) rows * conv->depth, sizeof (float), LINE_BYTES);
+  conv->weights    = jf_gemm_allocate ((gsize) rows * conv->depth, LINE_BYTES);
 
   packed = conv->weights;
   for (first = 0; first < conv->depth; first += depth)
@@ -195,7 +195,7 @@ pack_groups (const JfConv *conv,
   if (n == 0)
     return NULL;
 
-  packed = g_aligned_alloc (jf_gemm_round_outputs (conv->gemm, conv->outputs) * size, sizeof (float), LINE_BYTES);
+  packed = jf_gemm_allocate (jf_gemm_round_outputs (conv->gemm, conv->outputs) * size, LINE_BYTES);
   to     = packed;
   for (o = 0; o < conv->outputs; o += outputs)
     {
@@ -1057,7 +1057,7 @@ init_tile_taps (JfConv      *conv,
   evaluated  = evaluate_taps (conv, weights);
   rows       = count_tap_rows (conv);
   size       = jf_gemm_round_outputs (conv->gemm, (int) rows) * (gsize) conv->tap_inputs;
-  conv->taps = g_aligned_alloc (count_values (conv) * size, sizeof (float), LINE_BYTES);
+  conv->taps = jf_gemm_allocate (count_values (conv) * size, LINE_BYTES);
   for (value = 0; value < count_values (conv); value++)
     jf_gemm_pack_weights (conv->gemm, (int) rows, conv->tap_inputs, evaluated + value,
                           (gsize) conv->tap_inputs * count_values (conv), count_values (conv), conv->taps + value * size);
@@ -1126,7 +1126,7 @@ jf_conv_add_pointwise (JfConv      *conv,
   JfPointwise  pointwise = { .inputs = conv->channels, .outputs = outputs, .relu = relu };
   gsize        rows      = jf_gemm_round_outputs (conv->gemm, outputs);
 
-  pointwise.weights = g_aligned_alloc (rows * conv->channels, sizeof (float), LINE_BYTES);
+  pointwise.weights = jf_gemm_allocate (rows * conv->channels, LINE_BYTES);
   jf_gemm_pack_weights (conv->gemm, outputs, conv->channels, weights, conv->channels, 1, pointwise.weights);
   pointwise.bias = g_memdup2 (bias, outputs * sizeof (float));
 

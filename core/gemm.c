@@ -522,6 +522,20 @@ jf_gemm_group_outputs (const JfGemm *gemm,
 }
 
 /**
+ * jf_gemm_allocate:
+ * @n_floats:  how many
+ * @alignment: in bytes, a power of 2
+ *
+ * Returns: (transfer full): memory for operands, with something behind them that kernels may load; free with g_aligned_free()
+ */
+float *
+jf_gemm_allocate (gsize n_floats,
+                  gsize alignment)
+{
+  return g_aligned_alloc (n_floats + JF_GEMM_PRELOAD / sizeof (float), sizeof (float), alignment);
+}
+
+/**
  * jf_gemm_pack_weights:
  * @gemm:          the product
  * @outputs:       rows of the weights

@@ -12,6 +12,11 @@ G_BEGIN_DECLS
 /* The widest panel of pixels; those of BLIS's configurations have 8 to 64 lanes. */
 #define JF_GEMM_MAX_PIXELS 128
 
+/* Kernels of BLIS begin to load what follows their operands, so many bytes at most, and something has to be there (BLIS,
+ * docs/ConfigurationHowTo.md, BLIS_MAX_PRELOAD_BYTE_OFFSET; those for CPUs without AVX do).
+ */
+#define JF_GEMM_PRELOAD 128
+
 typedef enum
 {
   JF_GEMM_MICRO_KERNEL,   /* a register-block kernel, on operands packed by us            */
@@ -42,8 +47,8 @@ typedef struct
   int          outputs;       /* rows of the weights                                                            */
   int          depth;         /* the length of the sums                                                         */
   int          lanes;         /* how many lanes of the panel matter; the product's others may become anything    */
-  const float *weights;       /* from jf_gemm_pack_weights(), 64-byte aligned                                   */
-  const float *pixels;        /* a panel [depth][gemm->pixels], 64-byte aligned                                 */
+  const float *weights;       /* from jf_gemm_pack_weights(), 64-byte aligned; JF_GEMM_PRELOAD more may be read    */
+  const float *pixels;        /* a panel [depth][gemm->pixels], likewise                                        */
   const float *sum;           /* (nullable): added, laid out as the product and perhaps the product itself      */
   const float *bias;          /* (nullable): one per output, added at last                                      */
   gboolean     relu;          /* with a bias, whether negative results become 0                                  */
@@ -64,6 +69,8 @@ int            jf_gemm_round_outputs   (const JfGemm    *gemm,
                                         int              outputs);
 int            jf_gemm_group_outputs   (const JfGemm    *gemm,
                                         int              outputs);
+float        * jf_gemm_allocate        (gsize            n_floats,
+                                        gsize            alignment);
 void           jf_gemm_pack_weights    (const JfGemm    *gemm,
                                         int              outputs,
                                         int              depth,

@@ -4,6 +4,9 @@
  * test-gemm: the matrix product, by every kernel that this CPU can run
  */
 #include <math.h>
+#include <unistd.h>
+
+#include <sys/mman.h>
 
 #include "fixture-configurations.h"
 #include "gemm.h"
@@ -25,6 +28,53 @@ random_floats (gsize n)
     values[i] = (float) g_test_rand_double_range (-1.0, 1.0);
 
   return values;
+}
+
+/* Floats that end JF_GEMM_PRELOAD bytes before a page that nobody may touch, from a multiple of 64 bytes on. */
+static float *
+floats_before_guard (gsize   n,
+                     char  **pages,
+                     gsize  *size)
+{
+  gsize page  = (gsize) sysconf (_SC_PAGESIZE);
+  gsize bytes = (n * sizeof (float) + 63) / 64 * 64 + JF_GEMM_PRELOAD;
+  gsize i;
+
+  *size  = (bytes + page - 1) / page * page + page;
+  *pages = mmap (NULL, *size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  g_assert_true (*pages != MAP_FAILED);
+  g_assert_cmpint (mprotect (*pages + *size - page, page, PROT_NONE), ==, 0);
+
+  for (i = 0; i < bytes; i += sizeof (float))
+    *(float *) (*pages + *size - page - bytes + i) = 1.0f;
+
+  return (float *) (*pages + *size - page - bytes);
+}
+
+static void
+test_end_of_memory (gconstpointer data)
+{
+  const JfGemm *gemm     = jf_gemm_get (GPOINTER_TO_INT (data));
+  const int     depths[] = { 1, 2, 3, 4, 9, 64, 400 };
+  guint         d;
+
+  for (d = 0; d < G_N_ELEMENTS (depths); d++)
+    {
+      gsize  rows    = jf_gemm_round_outputs (gemm, 24);
+      float *product = random_floats (rows * gemm->pixels);
+      char  *pages[2];
+      gsize  sizes[2];
+
+      jf_gemm_multiply (gemm, &(JfProduct) { .outputs = 24, .depth = depths[d], .lanes = gemm->pixels,
+                                             .weights = floats_before_guard (rows * depths[d], &pages[0], &sizes[0]),
+                                             .pixels = floats_before_guard ((gsize) depths[d] * gemm->pixels, &pages[1], &sizes[1]),
+                                             .product = product, .stride = gemm->pixels });
+      g_assert_cmpfloat (product[23 * gemm->pixels], ==, (float) depths[d]);
+
+      munmap (pages[0], sizes[0]);
+      munmap (pages[1], sizes[1]);
+      g_aligned_free (product);
+    }
 }
 
 static void
@@ -177,7 +227,9 @@ main (int    argc,
   g_test_add_data_func ("/gemm/public", GINT_TO_POINTER (JF_GEMM_PUBLIC), test_product);
   g_test_add_data_func ("/gemm/repeats", GINT_TO_POINTER (JF_GEMM_MICRO_KERNEL), test_repeats);
   g_test_add_data_func ("/gemm/repeats-public", GINT_TO_POINTER (JF_GEMM_PUBLIC), test_repeats);
+  g_test_add_data_func ("/gemm/end-of-memory", GINT_TO_POINTER (JF_GEMM_MICRO_KERNEL), test_end_of_memory);
   fixture_add_configurations ("/gemm/configuration", "/gemm/micro-kernel", argv[0]);
+  fixture_add_configurations ("/gemm/end-of-memory/configuration", "/gemm/end-of-memory", argv[0]);
 
   return g_test_run ();
 }
