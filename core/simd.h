@@ -27,9 +27,10 @@ typedef float JfMemoryVector __attribute__ ((vector_size (JF_LANES * sizeof (flo
 typedef int JfVectorMask __attribute__ ((vector_size (JF_LANES * sizeof (int))));
 
 /* A function that is compiled once per level of vector instructions; the loader picks the best that
- * the CPU can run (GCC manual, "Function Multiversioning"). Needs a C library with IFUNC.
+ * the CPU can run (GCC manual, "Function Multiversioning"). Needs a C library with IFUNC, whose choice would come before
+ * ThreadSanitizer is ready.
  */
-#if defined (__x86_64__) && defined (__gnu_linux__) && ! defined (__clang__)
+#if defined (__x86_64__) && defined (__gnu_linux__) && ! defined (__clang__) && ! defined (__SANITIZE_THREAD__)
 #define JF_DISPATCH __attribute__ ((target_clones ("arch=x86-64-v4", "arch=x86-64-v3", "default")))
 #else
 #define JF_DISPATCH
