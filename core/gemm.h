@@ -13,7 +13,8 @@ G_BEGIN_DECLS
 #define JF_GEMM_MAX_PIXELS 128
 
 /* Kernels of BLIS begin to load what follows their operands, so many bytes at most, and something has to be there (BLIS,
- * docs/ConfigurationHowTo.md, BLIS_MAX_PRELOAD_BYTE_OFFSET; those for CPUs without AVX do).
+ * docs/ConfigurationHowTo.md, BLIS_MAX_PRELOAD_BYTE_OFFSET). Those of penryn, sandybridge, haswell and zen3 load up to 64 of them,
+ * those of skx more.
  */
 #define JF_GEMM_PRELOAD 128
 

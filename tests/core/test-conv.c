@@ -4,6 +4,7 @@
  * test-conv: every method of convolution against its definition
  */
 #include <math.h>
+#include <string.h>
 
 #include "conv.h"
 #include "simd.h"
@@ -50,6 +51,16 @@ random_floats (gsize n)
   return values;
 }
 
+static float *
+allocate_zeros (gsize n)
+{
+  float *values = jf_gemm_allocate (n, 64);
+
+  memset (values, 0, n * sizeof (float));
+
+  return values;
+}
+
 /* A whole image as a window that holds all of its rows. */
 static void
 feature_from_image (JfFeature   *feature,
@@ -63,7 +74,7 @@ feature_from_image (JfFeature   *feature,
 
   jf_feature_init (feature, channels, width, height, reach);
   feature->height = height;
-  feature->data   = g_aligned_alloc0 (jf_feature_size (feature), sizeof (float), 64);
+  feature->data   = allocate_zeros (jf_feature_size (feature));
   for (c = 0; c < channels; c++)
     for (y = 0; y < height; y++)
       for (x = 0; x < width; x++)
@@ -183,8 +194,8 @@ check_case (const Case   *test,
                         test->inputs[s], width, height, conv.reach);
   jf_feature_init (&output, conv.channels, test->width, MAX_HEIGHT, 0);
   output.height = test->height;
-  output.data   = g_aligned_alloc0 (jf_feature_size (&output), sizeof (float), 64);
-  scratch       = g_aligned_alloc0 (conv.scratch, sizeof (float), 64);
+  output.data   = allocate_zeros (jf_feature_size (&output));
+  scratch       = allocate_zeros (conv.scratch);
 
   for (y = 0; y < test->height; y += conv.block_rows)
     run_block (&conv, pointers, n_sources, bias, y, &output, scratch);
@@ -258,8 +269,8 @@ check_taps (JfConvMethod method,
   feature_from_image (&source, image, 2, 102, 22, conv.reach);
   jf_feature_init (&output, outputs, second.width + conv.late, MAX_HEIGHT, JF_TILE);
   output.height = second.height;
-  output.data   = g_aligned_alloc0 (jf_feature_size (&output), sizeof (float), 64);
-  scratch       = g_aligned_alloc0 (conv.scratch, sizeof (float), 64);
+  output.data   = allocate_zeros (jf_feature_size (&output));
+  scratch       = allocate_zeros (conv.scratch);
 
   for (y = -2; y < second.height + conv.late; y += conv.block_rows)
     run_block (&conv, &pointer, 1, bias, y, &output, scratch);

@@ -21,7 +21,7 @@
 static float *
 random_floats (gsize n)
 {
-  float *values = g_aligned_alloc (n, sizeof (float), 64);
+  float *values = jf_gemm_allocate (n, 64);
   gsize  i;
 
   for (i = 0; i < n; i++)
@@ -30,7 +30,7 @@ random_floats (gsize n)
   return values;
 }
 
-/* Floats that end JF_GEMM_PRELOAD bytes before a page that nobody may touch, from a multiple of 64 bytes on. */
+/* Floats in whole cache lines that end JF_GEMM_PRELOAD bytes before a page that nobody may touch. */
 static float *
 floats_before_guard (gsize   n,
                      char  **pages,
