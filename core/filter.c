@@ -112,17 +112,6 @@ filter_get_network (JfFilter *filter,
   return *network;
 }
 
-/* All blocks that have a part of a region. */
-static JfRegion
-find_blocks (const JfRegion *region,
-             int             unit)
-{
-  int x = region->x / unit;
-  int y = region->y / unit;
-
-  return (JfRegion) { x, y, (region->x + region->width - 1) / unit + 1 - x, (region->y + region->height - 1) / unit + 1 - y };
-}
-
 /*  public functions  */
 
 /**
@@ -237,7 +226,7 @@ jf_filter_apply (JfFilter               *filter,
 
   network = filter_get_network (filter, target->channels, guidance->channels);
   job     = (JfBandJob) { .target = target, .guidance = guidance, .output = output, .noise = options->noise,
-                          .tile = find_blocks (&region, filter->model->space_to_depth), .region = region };
+                          .region = region };
   jf_tiles_run (filter->crew, network, &job, &options->task, options->func, options->data);
 
   return ! g_cancellable_set_error_if_cancelled (options->task.cancellable, error);

@@ -35,7 +35,7 @@ typedef struct
   JfTilesFunc      func;
   gpointer         data;
   JfBandJob        job;           /* the parts that all tiles share */
-  JfRegion         blocks;        /* all that is to be made         */
+  JfRegion         blocks;        /* the region, in blocks          */
   int              columns;       /* of tiles                       */
   int              rows;
   int              tile_width;
@@ -388,9 +388,15 @@ run_threads (Run *run,
 }
 
 static void
-lay_out_tiles (Run *run,
-               int  n_threads)
+lay_out_tiles (Run            *run,
+               const JfRegion *region,
+               int             n_threads)
 {
+  run->blocks.x      = region->x / run->unit;
+  run->blocks.y      = region->y / run->unit;
+  run->blocks.width  = (region->x + region->width - 1) / run->unit + 1 - run->blocks.x;
+  run->blocks.height = (region->y + region->height - 1) / run->unit + 1 - run->blocks.y;
+
   choose_tiles (run);
 
   /* Where borders between rows of tiles do not show, there are no more than give each thread a tile. */
@@ -414,9 +420,9 @@ lay_out_tiles (Run *run,
  * jf_tiles_run:
  * @crew:    threads
  * @network: what to run
- * @job:     on what, and where the result goes; its tile is all that is to be made, and who is to be told is not read
+ * @job:     on what, and which region of it; tile, strips and who is to be told are not read
  * @task:    how; whether it is cancelled is looked at before every band
- * @func:    (nullable): who is told of parts of the result, in any of the threads; they are the job's region as far as it is made
+ * @func:    (nullable): who is told of parts of the result, in any of the threads; all together are the region
  * @data:    for @func
  *
  * Makes a part of a picture. If the task was cancelled meanwhile, the output is half written.
@@ -431,9 +437,9 @@ jf_tiles_run (JfCrew          *crew,
 {
   int n_threads = task->n_threads > 0 ? task->n_threads : (int) g_get_num_processors ();
   Run run       = { .crew = crew, .network = network, .task = task, .func = func, .data = data, .job = *job,
-                    .blocks = job->tile, .unit = jf_network_get_space_to_depth (network) };
+                    .unit = jf_network_get_space_to_depth (network) };
 
   run.job.func = advance;
-  lay_out_tiles (&run, n_threads);
+  lay_out_tiles (&run, &job->region, n_threads);
   run_threads (&run, MIN (n_threads, run.columns * run.rows * JF_BAND_MAX_THREADS) - 1);
 }
