@@ -112,7 +112,7 @@ def imitated(truth, seed):
     light = (light @ (np.eye(3) + .15 * draw.standard_normal((3, 3))).T).clip(1e-4)
     light = light * np.exp(.4 * field(draw, height, width, 3))[..., None] * draw.uniform(.7, 1.3)
     edge = field(draw, height, width, 5) + .5 * (truth.mean(2) - truth.mean())
-    light = light * (1 - draw.uniform(.5, .9) * (1 / (1 + np.exp(-40 * (edge - .9)))))[..., None]
+    light = light * (1 - draw.uniform(.5, .9) * (.5 + .5 * np.tanh(20 * (edge - .9))))[..., None]
     light = light + 2 * (field(draw, height, width, 24) > 3)[..., None]
     guide = light.clip(0, 1) ** (1 / GAMMA) + .004 * draw.standard_normal(truth.shape)
     return guide.clip(0, 1).astype(np.float32)

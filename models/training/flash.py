@@ -35,6 +35,8 @@ def cut(tiles, count, size, shares):
     """count patches with what to make guides from: (photos, sources, indices of those whose source is a true partner),
     pictures [count,3,size,size] in 0..1. shares gives the probabilities of photographs without a partner, with one but
     not using it, and of true pairs."""
+    if count < GROUPS:
+        raise ValueError(f'{count} patches: pools, batches and trials are of {GROUPS} at least')
     photos, sources, pairs = [], [], []
     single, double = ((~tiles.paired).nonzero()[:, 0], tiles.paired.nonzero()[:, 0])
     kinds = [kind for kind, pool in (('single', single), ('double', double), ('pair', double)) if len(pool)]
