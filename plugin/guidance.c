@@ -9,6 +9,8 @@
  * not print the borders of its holes into the result (an aligned photo has empty corners, and they
  * are stored black): those places take its mean visible colour.
  */
+#include <math.h>
+
 #include <glib/gi18n-lib.h>
 
 #include "guidance.h"
@@ -32,7 +34,7 @@ static gboolean       find_mean           (JfGuidance       *guidance,
                                            GError          **error);
 static void           add_pixels          (const JfPixels   *pixels,
                                            double           *sums,
-                                           double           *weight);
+                                           double           *weights);
 static void           fill_transparency   (const JfGuidance *guidance,
                                            JfPixels         *pixels);
 static gboolean       set_transparent_error
@@ -331,13 +333,13 @@ get_region (GimpDrawable *guidance,
                       gimp_drawable_get_width (target), gimp_drawable_get_height (target) };
 }
 
-/* Weighted with alpha. */
+/* Weighted with alpha. Pictures of floats may have places that are no numbers, or infinite. */
 static gboolean
 find_mean (JfGuidance  *guidance,
            GError     **error)
 {
-  double sums[G_N_ELEMENTS (guidance->mean)] = { 0.0 };
-  double weight                              = 0.0;
+  double sums[G_N_ELEMENTS (guidance->mean)]    = { 0.0 };
+  double weights[G_N_ELEMENTS (guidance->mean)] = { 0.0 };
 
   for (int y = 0; y < guidance->place.height; y += MEAN_ROWS)
     {
@@ -348,14 +350,14 @@ find_mean (JfGuidance  *guidance,
       if (! jf_pixels_read (&pixels, guidance->drawable, &rows, error))
         return FALSE;
 
-      add_pixels (&pixels, sums, &weight);
+      add_pixels (&pixels, sums, weights);
     }
 
-  if (weight <= 0.0)
-    return set_transparent_error (error, guidance->layer);
+  for (gsize c = 0; c < G_N_ELEMENTS (sums) && weights[c] > 0.0; c++)
+    guidance->mean[c] = sums[c] / weights[c];
 
-  for (gsize c = 0; c < G_N_ELEMENTS (sums); c++)
-    guidance->mean[c] = sums[c] / weight;
+  if (weights[0] <= 0.0)
+    return set_transparent_error (error, guidance->layer);
 
   return TRUE;
 }
@@ -363,7 +365,7 @@ find_mean (JfGuidance  *guidance,
 static void
 add_pixels (const JfPixels *pixels,
             double         *sums,
-            double         *weight)
+            double         *weights)
 {
   gsize n_pixels = (gsize) pixels->colour.width * pixels->colour.height;
 
@@ -372,11 +374,16 @@ add_pixels (const JfPixels *pixels,
       const float *plane = pixels->colour.data + c * n_pixels;
 
       for (gsize i = 0; i < n_pixels; i++)
-        sums[c] += (double) pixels->alpha[i] * plane[i];
-    }
+        {
+          double share = (double) pixels->alpha[i] * plane[i];
 
-  for (gsize i = 0; i < n_pixels; i++)
-    *weight += pixels->alpha[i];
+          if (! isfinite (share))
+            continue;
+
+          sums[c]    += share;
+          weights[c] += pixels->alpha[i];
+        }
+    }
 }
 
 static void
@@ -391,7 +398,11 @@ fill_transparency (const JfGuidance *guidance,
       double  mean  = guidance->mean[c];
 
       for (gsize i = 0; i < n_pixels; i++)
-        plane[i] = (float) (mean + pixels->alpha[i] * (plane[i] - mean));
+        {
+          double value = mean + pixels->alpha[i] * (plane[i] - mean);
+
+          plane[i] = (float) (isfinite (value) ? value : mean);
+        }
     }
 }
 

@@ -298,6 +298,26 @@ def transparent_guidance_is_its_mean ():
     check_near (planes (target)[0], expected)
 
 
+@case
+def one_pixel_of_a_guidance_that_is_no_number ():
+    """It does not spread, and takes the mean of the others."""
+    for value in math.nan, math.inf:
+        image = new_image ()
+        guidance = add_layer (image, 'guide', 2, alpha=True)
+        target = add_layer (image, 'target', 1)
+        values = read (guidance, "R'G'B'A float")
+        values[3::4] = array.array ('f', [1.0] * (len (values) // 4))
+        others = [numpy.mean ([values[i] for i in range (c, len (values), 4) if i // 4 != 100]) for c in range (3)]
+        colour = array.array ('f', [others[c] if i == 100 else values[4 * i + c] for c in range (3) for i in range (24 * 17)])
+        values[400:403] = array.array ('f', [value] * 3)
+        guidance.get_buffer ().set (whole (guidance), "R'G'B'A float", values.tobytes ())
+        expected = apply (planes (target)[0], colour, 24, 17)
+        run (image, [target], guidance)
+        result = planes (target)[0]
+        check (all (map (math.isfinite, result)), 'not all are numbers')
+        check_near (result, expected)
+
+
 # Layers whose pixels GIMP makes of something else.
 
 def need_class (name):
