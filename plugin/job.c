@@ -787,12 +787,14 @@ static gboolean
 set_gimp_error (GError       **error,
                 GimpDrawable  *drawable)
 {
-  g_autofree char *name = gimp_item_get_name (GIMP_ITEM (drawable));
+  /* Before the next call, of which it would be the one. */
+  g_autofree char *reason = g_strdup (gimp_pdb_get_last_error (gimp_get_pdb ()));
+  g_autofree char *name   = gimp_item_get_name (GIMP_ITEM (drawable));
 
   g_set_error (error, GIMP_PLUG_IN_ERROR, 0,
                /* TRANSLATORS: a layer's name, then GIMP's own message. */
                _("The result for “%s” could not be put into the image: %s"),
-               name, gimp_pdb_get_last_error (gimp_get_pdb ()));
+               name, reason);
 
   return FALSE;
 }

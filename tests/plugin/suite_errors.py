@@ -147,6 +147,18 @@ def new_layer_of_a_mask ():
 
 
 @case
+def gimp_says_why_it_takes_no_result ():
+    """A script's mistake."""
+    image, target, guidance = pair ()
+    other, stranger, third = pair ()
+    status, message = call (image, [stranger], guidance, output='new-layer')
+    check (status == Gimp.PDBStatusType.EXECUTION_ERROR, status.value_nick)
+    start = 'The result for “target” could not be put into the image: '
+    check (message.startswith (start) and len (message) > len (start) + 10, message)
+    expect_message (start)
+
+
+@case
 def selection_lies_elsewhere ():
     image, target, guidance = pair ()
     target.set_offsets (10, 0)
