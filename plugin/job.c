@@ -317,7 +317,7 @@ check_lock (const JfJob   *job,
 {
   GimpItem *item = GIMP_ITEM (target);
 
-  if (job->new_layer && ! GIMP_IS_LAYER (target))
+  if (job->new_layer && (! GIMP_IS_LAYER (target) || gimp_layer_is_floating_sel (GIMP_LAYER (target))))
     return set_item_error (error, item, _("“%s” is not a layer and can only be filtered in place."));
 
   if (GIMP_IS_LAYER_MASK (target))

@@ -147,6 +147,18 @@ def new_layer_of_a_mask ():
 
 
 @case
+def new_layer_of_a_floating_selection ():
+    """GIMP takes none while it floats over a mask."""
+    for over in 'layer', 'mask':
+        image, layer, guidance = pair ()
+        layer.add_mask (layer.create_mask (Gimp.AddMaskType.WHITE))
+        image.select_rectangle (Gimp.ChannelOps.REPLACE, 2, 2, 9, 9)
+        floating = Gimp.Selection.float (image, [layer.get_mask () if over == 'mask' else layer], 0, 0)
+        check_refused (image, [floating], guidance, output='new-layer',
+                       text=f'“{floating.get_name ()}” is not a layer and can only be filtered in place.')
+
+
+@case
 def gimp_says_why_it_takes_no_result ():
     """A script's mistake."""
     image, target, guidance = pair ()
