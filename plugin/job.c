@@ -306,7 +306,8 @@ result_copy (Result  *result,
   result->drawable = GIMP_DRAWABLE (copy);
 
   return gimp_item_set_name (GIMP_ITEM (copy), copy_name)      &&
-         gimp_item_set_lock_content (GIMP_ITEM (copy), FALSE)  ? TRUE : set_gimp_error (error, result->target);
+         gimp_item_set_lock_content (GIMP_ITEM (copy), FALSE)  &&
+         gimp_layer_set_lock_alpha (copy, FALSE)               ? TRUE : set_gimp_error (error, result->target);
 }
 
 /* A locked layer may well be the source of a new one, but nothing can be put into a locked group. */

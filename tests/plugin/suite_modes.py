@@ -286,6 +286,15 @@ def strokes_at_no_strength_are_the_photo ():
 
 
 @case
+def strokes_with_locked_alpha_become_a_layer_that_is_seen ():
+    image, strokes, photo = scribble (True)
+    strokes.set_lock_alpha (True)
+    run (image, [strokes], photo, mode='colorize')
+    check (set (planes (image.get_layers ()[0])[1]) == {1.0}, 'the result is transparent')
+    check (strokes.get_lock_alpha (), 'the strokes changed')
+
+
+@case
 def no_strokes ():
     image, strokes, photo = scribble (True)
     fill (strokes, noise (4 * AREA, 1))
