@@ -3,11 +3,10 @@
  *
  * guidance: the layer that guides, and its pixels where the target is
  *
- * The guidance is what the layer shows by itself: its pixels with its effects, for a group its
- * projection. Its opacity, blend mode and layer mask only say how it is composited, and are not
- * looked at, so the guidance may be hidden. Where it is transparent it knows nothing and must
- * not print the borders of its holes into the result (an aligned photo has empty corners, and they
- * are stored black): those places take its mean visible colour.
+ * The guidance is what the layer shows by itself: its pixels with its effects, for a group how its layers look together, with
+ * the group's own effects. Its opacity, blend mode and layer mask only say how it is composited, and are not looked at, so the
+ * guidance may be hidden. Where it is transparent it knows nothing and must not print the borders of its holes into the result
+ * (an aligned photo has empty corners, and they are stored black): those places take its mean visible colour.
  */
 #include <math.h>
 
@@ -25,9 +24,13 @@ static GList        * list_layers         (GList            *list,
                                            GimpDrawable    **targets);
 static gboolean       is_target           (gpointer          layer,
                                            GimpDrawable    **targets);
-static gboolean       has_effects         (GimpLayer        *layer);
+static gboolean       has_effects         (GimpItem         *item);
 static gboolean       render_effects      (JfGuidance       *guidance,
+                                           GimpDrawable     *target,
                                            GError          **error);
+static gboolean       show_plainly        (GimpLayer        *layer);
+static gboolean       crop                (GimpLayer        *rendered,
+                                           GimpLayer        *layer);
 static JfRegion       get_region          (GimpDrawable     *guidance,
                                            GimpDrawable     *target);
 static gboolean       find_mean           (JfGuidance       *guidance,
@@ -182,10 +185,10 @@ jf_guidance_open (JfGuidance    *guidance,
 {
   *guidance = (JfGuidance) { .layer = layer, .drawable = GIMP_DRAWABLE (layer) };
 
-  if (has_effects (layer) && ! render_effects (guidance, error))
-    return FALSE;
-
   guidance->place = get_region (guidance->drawable, target);
+
+  if (has_effects (GIMP_ITEM (layer)) && ! render_effects (guidance, target, error))
+    return FALSE;
 
   return ! gimp_drawable_has_alpha (guidance->drawable) || find_mean (guidance, error);
 }
@@ -267,47 +270,65 @@ is_target (gpointer       layer,
   return FALSE;
 }
 
-/* A group's buffer is its projection, and GIMP merges no effects into a group. */
-static gboolean
-has_effects (GimpLayer *layer)
-{
-  g_autofree GimpDrawableFilter **filters = NULL;
-
-  if (gimp_item_is_group (GIMP_ITEM (layer)))
-    return FALSE;
-
-  filters = gimp_drawable_get_filters (GIMP_DRAWABLE (layer));
-
-  return filters && filters[0];
-}
-
-/* A layer's own buffer lies below its effects, so they are merged into a copy. The copy lives in an
- * image of its own: merging takes undo steps, and leaves one in the user's image even for a copy that
- * is not part of it (GIMP 3.0, app/core/gimpdrawable-filters.c).
+/* Or layers in it. A group's own buffer has their effects, but GIMP (3.0 and 3.2) kills a plug-in that reads it where one of
+ * them has become larger by an effect, as by a shadow.
  */
 static gboolean
-render_effects (JfGuidance  *guidance,
-                GError     **error)
+has_effects (GimpItem *item)
+{
+  g_autofree GimpDrawableFilter **filters  = gimp_drawable_get_filters (GIMP_DRAWABLE (item));
+  g_autofree GimpItem           **children = NULL;
+
+  if (filters && filters[0])
+    return TRUE;
+
+  if (gimp_item_is_group (item))
+    children = gimp_item_get_children (item);
+
+  for (int i = 0; children && children[i]; i++)
+    if (has_effects (children[i]))
+      return TRUE;
+
+  return FALSE;
+}
+
+/* A layer's own buffer lies below its effects. GIMP merges them into no group, and into no layer without alpha as it shows
+ * them. So a copy is looked at that is alone in an image, of which the canvas is where the target is.
+ */
+static gboolean
+render_effects (JfGuidance    *guidance,
+                GimpDrawable  *target,
+                GError       **error)
 {
   GimpLayer                    *layer   = guidance->layer;
+  JfRegion                     *place   = &guidance->place;
   GimpImage                    *image   = gimp_item_get_image (GIMP_ITEM (layer));
   g_autoptr (GimpColorProfile)  profile = gimp_image_get_color_profile (image);
   g_autofree char              *name    = gimp_item_get_name (GIMP_ITEM (layer));
   GimpImage                    *scratch;
   GimpLayer                    *copy;
+  GimpLayer                    *rendered;
+  int                           x, y;
 
   scratch = gimp_image_new_with_precision (gimp_image_get_width (image), gimp_image_get_height (image),
                                            gimp_image_get_base_type (image),
                                            gimp_image_get_precision (image));
   guidance->scratch = scratch;
+  gimp_drawable_get_offsets (target, &x, &y);
 
   if (scratch                                                                 &&
       (! profile || gimp_image_set_color_profile (scratch, profile))           &&
       (copy = gimp_layer_new_from_drawable (GIMP_DRAWABLE (layer), scratch))   &&
       gimp_image_insert_layer (scratch, copy, NULL, 0)                         &&
-      gimp_drawable_merge_filters (GIMP_DRAWABLE (copy)))
+      show_plainly (copy)                                                      &&
+      gimp_image_resize (scratch, place->width, place->height, -x, -y)         &&
+      (rendered = gimp_layer_new_from_visible (scratch, scratch, name))        &&
+      gimp_image_insert_layer (scratch, rendered, NULL, 0)                     &&
+      crop (rendered, copy))
     {
-      guidance->drawable = GIMP_DRAWABLE (copy);
+      gimp_drawable_get_offsets (GIMP_DRAWABLE (rendered), &x, &y);
+      guidance->drawable = GIMP_DRAWABLE (rendered);
+      *place             = (JfRegion) { -x, -y, place->width, place->height };
       return TRUE;
     }
 
@@ -316,6 +337,44 @@ render_effects (JfGuidance  *guidance,
                name, gimp_pdb_get_last_error (gimp_get_pdb ()));
 
   return FALSE;
+}
+
+/* However it is composited with others. In a group that passes through, effects are of what lies below it, too: nothing. GIMP
+ * goes on to show a group's mask that is removed while it is shown.
+ */
+static gboolean
+show_plainly (GimpLayer *layer)
+{
+  gboolean has_mask = gimp_layer_get_mask (layer) != NULL;
+  gboolean passes   = gimp_layer_get_mode (layer) == GIMP_LAYER_MODE_PASS_THROUGH;
+
+  return (! has_mask || gimp_layer_set_show_mask (layer, FALSE))                    &&
+         (! has_mask || gimp_layer_remove_mask (layer, GIMP_MASK_DISCARD))          &&
+         gimp_item_set_lock_visibility (GIMP_ITEM (layer), FALSE)                   &&
+         gimp_item_set_visible (GIMP_ITEM (layer), TRUE)                            &&
+         gimp_layer_set_opacity (layer, 100.0)                                      &&
+         (passes || gimp_layer_set_mode (layer, GIMP_LAYER_MODE_NORMAL))            &&
+         gimp_layer_set_composite_mode (layer, GIMP_LAYER_COMPOSITE_AUTO);
+}
+
+/* To where it shows something, or the layer itself is: beyond, edges are repeated. */
+static gboolean
+crop (GimpLayer *rendered,
+      GimpLayer *layer)
+{
+  GimpImage *image = gimp_item_get_image (GIMP_ITEM (layer));
+  gboolean   found;
+  int        x, y;
+  int        right, bottom;
+
+  gimp_drawable_get_offsets (GIMP_DRAWABLE (layer), &x, &y);
+
+  return gimp_image_select_rectangle (image, GIMP_CHANNEL_OP_REPLACE, x, y,
+                                      gimp_drawable_get_width  (GIMP_DRAWABLE (layer)),
+                                      gimp_drawable_get_height (GIMP_DRAWABLE (layer)))       &&
+         gimp_image_select_item (image, GIMP_CHANNEL_OP_ADD, GIMP_ITEM (rendered))            &&
+         gimp_selection_bounds (image, &found, &x, &y, &right, &bottom)                       &&
+         gimp_layer_resize (rendered, right - x, bottom - y, -x, -y);
 }
 
 /* The target's place and size in coordinates of the guidance. */

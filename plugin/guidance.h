@@ -15,8 +15,8 @@ G_BEGIN_DECLS
 typedef struct
 {
   GimpLayer    *layer;
-  GimpDrawable *drawable;   /* the layer, or a copy with its effects merged                   */
-  GimpImage    *scratch;    /* that the copy is in; NULL: there is none                       */
+  GimpDrawable *drawable;   /* the layer, or how it looks with its effects                    */
+  GimpImage    *scratch;    /* that this is in; NULL: it has none                             */
   JfRegion      place;      /* the target's place and size in coordinates of the drawable     */
   double        mean[3];    /* the visible colour there, if the drawable has transparency     */
 } JfGuidance;

@@ -618,7 +618,7 @@ read_guidance (JfSceneSource  *source,
     return NULL;
 
   stage->overlap = jf_guidance_get_overlap (guidance, target, &source->focus);
-  stage->raster  = make_raster (GIMP_DRAWABLE (guidance), read_guidance_row, stage);
+  stage->raster  = make_raster (opened.drawable, read_guidance_row, stage);
 
   return g_steal_pointer (&stage);
 }

@@ -282,6 +282,203 @@ def guidance_with_its_effects ():
     check (len (Gimp.get_images ()) == images, 'an image was left')
 
 
+# Effects of layers and groups.
+
+def add_effect (layer, operation, **arguments):
+    effect = Gimp.DrawableFilter.new (layer, operation, operation)
+    for name, value in arguments.items ():
+        effect.get_config ().set_property (name.replace ('_', '-'), value)
+    effect.update ()
+    layer.append_filter (effect)
+    return effect
+
+
+def add_group (image, parent=None, mode=Gimp.LayerMode.NORMAL):
+    group = Gimp.GroupLayer.new (image, 'group')
+    image.insert_layer (group, parent, 0)
+    group.set_mode (mode)
+    return group
+
+
+def show_alone (image, layer):
+    """What GIMP shows where nothing else is visible: [row, column, colour and alpha] of the canvas, sRGB-encoded"""
+    copy = image.duplicate ()
+    for other in copy.get_layers ():
+        other.set_visible (other.get_name () == layer.get_name ())
+    shown = Gimp.Layer.new_from_visible (copy, copy, 'shown')
+    values = numpy.concatenate (planes (shown)).reshape (-1, image.get_height (), image.get_width ())
+    copy.delete ()
+    return values.transpose (1, 2, 0)
+
+
+def place_alone (image, layer, target):
+    """What guides a target within the canvas: beyond what is seen of the layer, and the layer itself, edges are repeated;
+    what is transparent is the mean of the rest."""
+    canvas = show_alone (image, layer)
+    x, y = layer.get_offsets ()[1:]
+    extent = canvas[..., -1] > 0
+    extent[max (y, 0):max (y + layer.get_height (), 0), max (x, 0):max (x + layer.get_width (), 0)] = True
+    x, y = target.get_offsets ()[1:]
+    rows, columns = (numpy.flatnonzero (extent[y:y + target.get_height (), x:x + target.get_width ()].any (axis))
+                     for axis in (1, 0))
+    rows = numpy.clip (numpy.arange (target.get_height ()), rows[0], rows[-1]) + y
+    columns = numpy.clip (numpy.arange (target.get_width ()), columns[0], columns[-1]) + x
+    seen = canvas[numpy.ix_ (rows, columns)]
+    colour, alpha = seen[..., :-1], seen[..., -1:]
+    mean = (colour * alpha).sum ((0, 1)) / alpha.sum ()
+    return array.array ('f', (mean + alpha * (colour - mean)).transpose (2, 0, 1).astype (numpy.float32).tobytes ())
+
+
+def check_alone (image, layer, target, tolerance=1e-4, **arguments):
+    """The layer guides as GIMP shows it, and stays as it is."""
+    before, images = show_alone (image, layer), len (Gimp.get_images ())
+    expected = apply (planes (target)[0], place_alone (image, layer, target), target.get_width (), target.get_height ())
+    if precision_name (target).startswith ('u'):
+        expected = [min (max (value, 0.0), 1.0) for value in expected]
+    run (image, [target], layer, **arguments)
+    check_near (planes (target)[0], expected, tolerance)
+    check ((show_alone (image, layer) == before).all (), 'the guidance changed')
+    check (len (Gimp.get_images ()) == images, 'an image was left')
+
+
+EFFECTS = {'gegl:invert-gamma': {}, 'gegl:gaussian-blur': {'std_dev_x': 2.0, 'std_dev_y': 1.0},
+           'gegl:dropshadow': {'x': 3.0, 'y': -2.0, 'radius': 1.5}}
+
+
+@case
+def group_guides_with_its_effects ():
+    precisions = Gimp.Precision.FLOAT_NON_LINEAR, Gimp.Precision.FLOAT_LINEAR, Gimp.Precision.U16_NON_LINEAR
+    for precision in precisions:
+        for mode in Gimp.LayerMode.NORMAL, Gimp.LayerMode.PASS_THROUGH:
+            for effect, arguments in EFFECTS.items ():
+                image = new_image (precision=precision)
+                group = add_group (image, mode=mode)
+                add_layer (image, 'lower', 2, parent=group)
+                add_layer (image, 'upper', 3, alpha=True, parent=group).set_mode (Gimp.LayerMode.MULTIPLY)
+                add_effect (group, effect, **arguments)
+                check_alone (image, group, add_layer (image, 'target', 1))
+
+
+@case
+def group_guides_with_its_effects_as_GIMP_exports_them ():
+    image = new_image (precision=Gimp.Precision.U8_NON_LINEAR)
+    group = add_group (image)
+    add_layer (image, 'guide', 2, parent=group)
+    add_effect (group, 'gegl:gaussian-blur', std_dev_x=2.0)
+    file = Gio.File.new_for_path (SCRATCH + '/exported.png')
+    Gimp.file_save (Gimp.RunMode.NONINTERACTIVE, image, file, None)
+    exported = Gimp.file_load (Gimp.RunMode.NONINTERACTIVE, file)
+    target = add_layer (image, 'target', 1)
+    expected = expect (target, exported.get_layers ()[0])
+    run (image, [target], group)
+    check_near (planes (target)[0], [min (max (value, 0.0), 1.0) for value in expected], 0.51 / 255)
+
+
+@case
+def grey_group_guides_with_its_effects ():
+    image = new_image (base=Gimp.ImageBaseType.GRAY)
+    group = add_group (image)
+    add_layer (image, 'guide', 2, parent=group)
+    add_effect (group, 'gegl:invert-gamma')
+    check_alone (image, group, add_layer (image, 'target', 1))
+
+
+@case
+def group_guides_with_its_effects_in_other_primaries ():
+    image = new_image (precision=Gimp.Precision.FLOAT_LINEAR)
+    image.set_color_profile (Gimp.ColorProfile.new_rgb_adobe ())
+    group = add_group (image)
+    add_layer (image, 'guide', 2, low=0.2, high=0.8, parent=group)
+    add_effect (group, 'gegl:hue-chroma', hue=90.0)
+    check_alone (image, group, add_layer (image, 'target', 1, low=0.2, high=0.8), 1e-3)
+
+
+@case
+def groups_in_groups_guide_with_the_effects_of_all ():
+    image = new_image ()
+    group = add_group (image)
+    inner = add_group (image, group)
+    for parent, effect in (add_layer (image, 'guide', 2, parent=inner), 'gegl:invert-gamma'), \
+                          (inner, 'gegl:gaussian-blur'), (group, 'gegl:invert-gamma'):
+        add_effect (parent, effect)
+    check_alone (image, group, add_layer (image, 'target', 1))
+
+
+@case
+def group_that_holds_the_target_guides_with_its_effects ():
+    image = new_image ()
+    group = add_group (image)
+    target = add_layer (image, 'target', 1, parent=group)
+    add_layer (image, 'guide', 2, alpha=True, parent=group)
+    add_effect (group, 'gegl:invert-gamma')
+    expected = apply (planes (target)[0], place_alone (image, group, target), 24, 17)
+    run (image, [target], group)
+    check_near (planes (target)[0], expected)
+
+
+@case
+def effects_that_are_switched_off_do_not_count ():
+    for effected in 'guide', 'group':
+        for effect in 'gegl:invert-gamma', 'gegl:dropshadow':
+            image = new_image ()
+            group = add_group (image)
+            guide = add_layer (image, 'guide', 2, parent=group)
+            target = add_layer (image, 'target', 1)
+            expected = expect (target, guide)
+            add_effect (guide if effected == 'guide' else group, effect).set_visible (False)
+            run (image, [target], group)
+            check_near (planes (target)[0], expected)
+
+
+@case
+def effects_of_a_group_however_it_is_shown ():
+    image = new_image ()
+    group = add_group (image)
+    guide = add_layer (image, 'guide', 2, parent=group)
+    target = add_layer (image, 'target', 1)
+    add_effect (group, 'gegl:invert-gamma')
+    negative = array.array ('f', [1 - value for value in planes (guide)[0]])
+    expected = apply (planes (target)[0], negative, 24, 17)
+    group.set_opacity (10)
+    group.set_mode (Gimp.LayerMode.SCREEN)
+    group.set_composite_mode (Gimp.LayerCompositeMode.CLIP_TO_BACKDROP)
+    group.add_mask (group.create_mask (Gimp.AddMaskType.BLACK))
+    group.set_show_mask (True)
+    group.set_visible (False)
+    for lock in group.set_lock_content, group.set_lock_position, group.set_lock_visibility, guide.set_lock_position:
+        lock (True)
+    run (image, [target], group)
+    check_near (planes (target)[0], expected)
+
+
+@case
+def effects_beyond_what_is_effected ():
+    """A shadow is larger than what casts it, and GIMP would end a plug-in that reads the group of that."""
+    shadow = {'x': 4.0, 'y': 3.0, 'radius': 2.0}
+    for depth in range (3):
+        for alpha in False, True:
+            image = new_image (40, 30)
+            layer = group = add_group (image) if depth else None
+            if depth > 1:
+                layer = add_group (image, group)
+            guide = add_layer (image, 'guide', 2, alpha=alpha, size=(15, 12), offset=(5, 6), parent=layer)
+            add_effect (guide, 'gegl:dropshadow', **shadow)
+            check_alone (image, group or guide, add_layer (image, 'target', 1, size=(20, 16), offset=(6, 4)))
+
+
+@case
+def group_with_effects_beyond_the_canvas ():
+    image = new_image ()
+    group = add_group (image)
+    guide = add_layer (image, 'guide', 2, size=(30, 25), offset=(-7, -5), parent=group)
+    target = add_layer (image, 'target', 1, size=(26, 22), offset=(-5, -4))
+    add_effect (group, 'gegl:invert-gamma')
+    negative = array.array ('f', [1 - value for value in place (guide, target)])
+    expected = apply (planes (target)[0], negative, 26, 22)
+    run (image, [target], group)
+    check_near (planes (target)[0], expected)
+
+
 @case
 def transparent_guidance_is_its_mean ():
     image = new_image ()
