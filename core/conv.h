@@ -21,16 +21,6 @@ typedef enum
 /* The largest kernel of a layer by taps: it reaches from a tile into the next one only, and not into all of it. */
 #define JF_CONV_MAX_TAPS (JF_TILE - 1)
 
-/* A 1x1 layer that follows a step: it works on pixels that are still in the cache. */
-typedef struct
-{
-  int       inputs;
-  int       outputs;
-  gboolean  relu;
-  float    *weights;
-  float    *bias;
-} JfPointwise;
-
 /* Channels of a step that is the same for several planes beside each other: `copies` of it, each of which has `inputs` and
  * `outputs`. The first `shared` inputs are those of a source that all of them read, the others their own.
  */
@@ -73,7 +63,7 @@ typedef struct
   int           shared_depth; /* products that all copies share (Winograd)           */
   float        *weights;
   float        *shared_weights;
-  GArray       *pointwise;
+  GArray       *pointwise;    /* of JfPointwise                                      */
   int           tap_inputs;   /* channels that taps see (Winograd)                   */
   float        *taps;         /* [value][result channels · kernel rows][tap_inputs] (Winograd) */
   float        *tap_bias;

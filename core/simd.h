@@ -40,6 +40,7 @@ typedef int JfVectorMask __attribute__ ((vector_size (JF_LANES * sizeof (int))))
 
 /* A cache line. */
 #define JF_LINE_FLOATS 16
+#define JF_LINE_BYTES  (JF_LINE_FLOATS * sizeof (float))
 
 /* Up to whole cache lines. */
 JF_INLINE gsize
