@@ -22,19 +22,13 @@ typedef enum
 /* A model with its weights packed for this CPU. May be shared between threads. */
 typedef struct _JfFilter JfFilter;
 
-/* Told of a part of the target of which the result is there; all parts together are the region. Called in any of the
- * threads that work.
- */
-typedef void (* JfFilterFunc) (const JfRegion *region,
-                               gpointer        data);
-
 /* All zero is the default. */
 typedef struct
 {
   JfNoise         noise;          /* of the target; only read as far as the model wants it           */
   const JfRegion *region;         /* the part of the target to compute; NULL: all of it              */
   JfTask          task;           /* cancellation is looked at before every band                     */
-  JfFilterFunc    func;           /* NULL: nobody is told of parts                                   */
+  JfRegionFunc    func;           /* NULL: nobody is told of parts, which are the target's           */
   gpointer        data;
 } JfFilterOptions;
 

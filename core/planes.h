@@ -36,6 +36,12 @@ typedef struct
   int height;
 } JfRegion;
 
+/* Told of a part of a picture of which the result is there; all parts together are what was asked for. Called in any of the
+ * threads that work.
+ */
+typedef void (* JfRegionFunc) (const JfRegion *region,
+                               gpointer        data);
+
 GQuark   jf_planes_error_quark (void);
 
 gboolean jf_planes_init        (JfPlanes        *planes,

@@ -720,7 +720,7 @@ apply (const Rendering *rendering,
   return TRUE;
 }
 
-/* A JfFilterFunc. */
+/* A JfRegionFunc. */
 static void
 on_part (const JfRegion *part,
          gpointer        data)

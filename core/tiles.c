@@ -32,7 +32,7 @@ typedef struct
   JfCrew          *crew;
   const JfNetwork *network;
   const JfTask    *task;
-  JfTilesFunc      func;
+  JfRegionFunc     func;
   gpointer         data;
   JfBandJob        job;           /* the parts that all tiles share */
   JfRegion         blocks;        /* the region, in blocks          */
@@ -422,7 +422,7 @@ lay_out_tiles (Run            *run,
  * @network: what to run
  * @job:     on what, and which region of it; tile, strips and who is to be told are not read
  * @task:    how; whether it is cancelled is looked at before every band
- * @func:    (nullable): who is told of parts of the result, in any of the threads; all together are the region
+ * @func:    (nullable): who is told of parts of the result
  * @data:    for @func
  *
  * Makes a part of a picture. If the task was cancelled meanwhile, the output is half written.
@@ -432,7 +432,7 @@ jf_tiles_run (JfCrew          *crew,
               const JfNetwork *network,
               const JfBandJob *job,
               const JfTask    *task,
-              JfTilesFunc      func,
+              JfRegionFunc     func,
               gpointer         data)
 {
   int n_threads = task->n_threads > 0 ? task->n_threads : (int) g_get_num_processors ();

@@ -10,14 +10,11 @@
 
 G_BEGIN_DECLS
 
-typedef void (* JfTilesFunc) (const JfRegion *region,
-                              gpointer        data);
-
 void jf_tiles_run (JfCrew          *crew,
                    const JfNetwork *network,
                    const JfBandJob *job,
                    const JfTask    *task,
-                   JfTilesFunc      func,
+                   JfRegionFunc     func,
                    gpointer         data);
 
 G_END_DECLS
