@@ -174,6 +174,11 @@ jf_job_check_targets (const JfMode  *mode,
     {
       GimpItem *item = GIMP_ITEM (targets[i]);
 
+      /* The user works on while a dialog is open. */
+      if (! gimp_item_is_valid (item))
+        return set_item_error (error, item,
+                               _("“%s” was removed from the image. Select the layer to filter."));
+
       if (gimp_item_is_group (item))
         return set_item_error (error, item,
                                _("The layer group “%s” has no pixels of its own. Select the layers in it, or "

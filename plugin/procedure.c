@@ -118,9 +118,6 @@ run_mode_job (GimpProcedure  *procedure,
   g_autofree char *title = get_title (self->mode);
   JfTask           task  = { gimp_get_num_processors (), NULL, show_progress, NULL };
 
-  if (! jf_job_check_targets (self->mode, self->job.targets, error))
-    return GIMP_PDB_EXECUTION_ERROR;
-
   self->job.interactive = run_mode == GIMP_RUN_INTERACTIVE;
 
   if (self->job.interactive)
@@ -147,6 +144,9 @@ ask (GimpProcedure  *procedure,
   g_autoptr (GimpLayer)     guidance = NULL;
   g_autoptr (JfSceneSource) source   = NULL;
   GimpPDBStatusType         status;
+
+  if (! jf_job_check_targets (self->mode, self->job.targets, error))
+    return GIMP_PDB_EXECUTION_ERROR;
 
   g_object_get (self->config, "guidance", &guidance, NULL);
 
@@ -183,7 +183,7 @@ ask (GimpProcedure  *procedure,
   return status;
 }
 
-/* A JfApplyFunc. */
+/* A JfApplyFunc. What was there when the dialog was opened may have changed since. */
 static gboolean
 apply (const JfTask  *task,
        gpointer       data,
@@ -192,6 +192,9 @@ apply (const JfTask  *task,
   Run               *self    = data;
   JfJob             *job     = &self->job;
   JfPipelineOptions  options = { 0 };
+
+  if (! jf_job_check_targets (self->mode, job->targets, error))
+    return FALSE;
 
   get_arguments (job, self->config);
   jf_arguments_set_image (self->config, job->image);

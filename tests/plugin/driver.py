@@ -276,7 +276,7 @@ def main (title, *actions):
 
 def find_menu_item (start):
     for node in descend (Atspi.get_desktop (0)):
-        if node.get_role () == Atspi.Role.MENU_ITEM and node.get_name ().startswith (start) and \
+        if node.get_role () in (Atspi.Role.MENU_ITEM, Atspi.Role.RADIO_MENU_ITEM) and node.get_name ().startswith (start) and \
            node.get_state_set ().contains (Atspi.StateType.SENSITIVE):
             return node
 

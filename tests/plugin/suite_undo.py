@@ -83,6 +83,22 @@ def what_is_changed_while_the_dialog_is_open_is_filtered ():
 
 
 @case
+def what_the_dialog_was_opened_for_is_looked_at_again ():
+    """The image is grey, or the layer gone, when OK is pressed."""
+    for item, text in (('Grayscale', '“target” has no colours.'), ('Delete Layer', '“target” was removed from the image.')):
+        image = new_image (100, 80)
+        add_layer (image, 'guide', 2)
+        target = add_layer (image, 'target', 1)
+        display = Gimp.Display.new (image)
+        image.set_selected_layers ([target])
+        Gimp.displays_flush ()
+        shown, status, message = use_dialog (image, [target], 'WAIT', f'MENU={item}', 'WAIT', 'OK', mode='chroma-upsample',
+                                             title='Sharpen Colour by Photo')
+        check (status == Gimp.PDBStatusType.EXECUTION_ERROR and message.startswith (text), message)
+        display.delete ()
+
+
+@case
 def cancel_while_it_is_applied ():
     image = new_image (3000, 2000)
     target, guide = add_layer (image, 'target'), add_layer (image, 'guide')
