@@ -94,6 +94,9 @@ struct _JfSceneSource
   gboolean              clips;             /* its format has values from 0 to 1 only                  */
   JfRegion              focus;             /* what the selection touches of it                        */
   JfPlanes              mask;              /* the selection there; empty: all is selected             */
+  gboolean              locked[4];         /* planes that are off in the Channels dialog              */
+  gboolean              locks_alpha;       /* that of the target, not of a new layer                  */
+  gboolean              new_layer;         /* is where the result goes                                */
   JfPatchwork           result;            /* at full strength                                        */
   double                strength;
 
@@ -149,6 +152,7 @@ static gboolean   is_same            (const JfPixels       *known,
                                       const JfRegion       *area);
 static gboolean   read_target        (JfSceneSource        *source,
                                       GError              **error);
+static void       read_locks         (JfSceneSource        *source);
 static GimpColorProfile *
                   choose_profile     (GimpDrawable         *drawable);
 static JfRaster   make_raster        (GimpDrawable         *drawable,
@@ -183,6 +187,10 @@ static void       fill_ground        (const JfSceneSource  *source,
                                       int                   x,
                                       int                   y,
                                       JfPlanes             *row);
+static void       keep_locked        (const JfSceneSource  *source,
+                                      int                   x,
+                                      int                   y,
+                                      JfPlanes             *row);
 static float    * get_shares         (const JfSceneSource  *source,
                                       int                   x,
                                       int                   y,
@@ -195,6 +203,7 @@ static void       on_argument        (JfSceneSource        *source,
                                       GParamSpec           *argument);
 static void       start_delay        (JfSceneSource        *source);
 static void       change_strength    (JfSceneSource        *source);
+static void       change_output      (JfSceneSource        *source);
 static gboolean   on_rest            (gpointer              data);
 static void       advance            (JfSceneSource        *source);
 static void       start_next         (JfSceneSource        *source);
@@ -269,6 +278,7 @@ jf_scene_source_new (const JfMode         *mode,
     return NULL;
 
   g_object_get (config, "strength", &source->strength, NULL);
+  source->new_layer = gimp_procedure_config_get_choice_id (config, "output");
   g_signal_connect_swapped (config, "notify", G_CALLBACK (on_argument), source);
 
   /* The dialog comes first. */
@@ -531,9 +541,30 @@ read_target (JfSceneSource  *source,
   if (! gimp_drawable_mask_intersect (target, &focus->x, &focus->y, &focus->width, &focus->height))
     *focus = whole;
 
-  return jf_pixels_read    (&source->pixels, target, &whole, error) &&
-         read_mask         (source, error) &&
-         jf_patchwork_init (&source->result, source->pixels.colour.channels, whole.width, whole.height, error);
+  if (! jf_pixels_read    (&source->pixels, target, &whole, error) ||
+      ! read_mask         (source, error) ||
+      ! jf_patchwork_init (&source->result, source->pixels.colour.channels, whole.width, whole.height, error))
+    return FALSE;
+
+  if (GIMP_IS_LAYER (target))
+    read_locks (source);
+
+  return TRUE;
+}
+
+static void
+read_locks (JfSceneSource *source)
+{
+  GimpDrawable *target     = source->targets[0];
+  GimpImage    *image      = gimp_item_get_image (GIMP_ITEM (target));
+  int           n_channels = source->pixels.colour.channels;
+
+  for (int c = 0; c < n_channels; c++)
+    source->locked[c] = ! gimp_image_get_component_active (image, n_channels == 1 ? GIMP_CHANNEL_GRAY
+                                                                                  : GIMP_CHANNEL_RED + c);
+
+  source->locked[n_channels] = ! gimp_image_get_component_active (image, GIMP_CHANNEL_ALPHA);
+  source->locks_alpha        = gimp_layer_get_lock_alpha (GIMP_LAYER (target));
 }
 
 /* That of the image, so that nothing is lost which a good screen can show; greys are no less in sRGB. */
@@ -696,6 +727,8 @@ read_after_row (int       x,
 
   if (source->mask.data)
     apply_mask (source, x, y, row);
+
+  keep_locked (source, x, y, row);
 }
 
 /* What strokes were painted on is transparent, the coloured photo is not. */
@@ -717,6 +750,19 @@ fill_ground (const JfSceneSource *source,
     after.data[i] = 1.0f;
 
   jf_patchwork_cover (&source->result, &before, x, y, &after);
+}
+
+/* What GIMP does not let a filter change. */
+static void
+keep_locked (const JfSceneSource *source,
+             int                  x,
+             int                  y,
+             JfPlanes            *row)
+{
+  for (int c = 0; c < row->channels; c++)
+    if (source->locked[c] || (c == source->pixels.colour.channels && source->locks_alpha && ! source->new_layer))
+      memcpy (jf_planes_get_row (row, c, 0, 0), jf_planes_get_row (&source->pixels.planes, c, x, y),
+              sizeof (float) * row->width);
 }
 
 static void
@@ -833,6 +879,9 @@ on_argument (JfSceneSource *source,
   if (! strcmp (argument->name, "strength"))
     change_strength (source);
 
+  if (! strcmp (argument->name, "output"))
+    change_output (source);
+
   if (g_strv_contains (others, argument->name))
     return;
 
@@ -878,6 +927,14 @@ on_rest (gpointer data)
   advance (source);
 
   return G_SOURCE_REMOVE;
+}
+
+static void
+change_output (JfSceneSource *source)
+{
+  source->new_layer = gimp_procedure_config_get_choice_id (source->config, "output");
+
+  jf_preview_source_changed (JF_PREVIEW_SOURCE (source), JF_PICTURE_AFTER, &source->focus);
 }
 
 /* Called whenever something has happened. */

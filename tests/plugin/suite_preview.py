@@ -57,6 +57,30 @@ def a_layer_beside_the_guidance ():
 
 
 @case
+def channels_that_are_off ():
+    image, target, guide = make_image (precision=Gimp.Precision.U8_NON_LINEAR)
+    image.set_component_active (Gimp.ChannelType.RED, False)
+    check_preview (image, target)
+
+
+@case
+def locked_alpha_of_strokes ():
+    """Nothing comes between them in place, all is seen in a new layer."""
+    for output in 'In place', 'New layer':
+        image, strokes, photo = make_image (alpha=True, precision=Gimp.Precision.U8_NON_LINEAR)
+        strokes.set_lock_alpha (True)
+        shown, status, text = use_dialog (image, [strokes], 'Zoom=100%', f'Output={output}', 'WAIT',
+                                          f'PREVIEW={PICTURES}/preview.png', 'OK', title='Colour from Strokes', mode='colorize')
+        check (status == Gimp.PDBStatusType.SUCCESS, text)
+        result = image.get_layers ()[1]
+        alpha, seen = look (result)[1], read_preview ('preview.png', *SIZE)
+        clear = [i for i, value in enumerate (alpha) if value == 0]
+        check_seen ('preview.png', result)
+        check ((output == 'In place') == bool (clear) and all (len (set (seen[3 * i:3 * i + 3])) == 1 for i in clear),
+               f'{output}: colours where the layer is transparent')
+
+
+@case
 def what_is_changed_in_the_dialog ():
     image, target, guide = make_image ()
     add_layer (image, 'other', 3)
