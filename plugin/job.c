@@ -9,6 +9,8 @@
  * buffers and layers that are not in an image.) All GIMP calls are made in the main thread; another one computes, and
  * meanwhile the main loop runs, so that a dialog stays alive.
  */
+#include <string.h>
+
 #include <glib/gi18n-lib.h>
 
 #include "colorize.h"
@@ -48,19 +50,20 @@ typedef struct
 /* One target's bands, one after the other. What is computed is so in a thread of its own. */
 typedef struct
 {
-  const JfJob    *job;
-  const Result   *result;
-  JfGuidance      guide;        /* all zero where the target is its own guidance                    */
-  JfRegion        area;         /* what of the target the scene knows                               */
-  JfPixels        target;       /* of the area                                                      */
-  JfPixels        guidance;     /* of the area                                                      */
-  JfScene        *scene;        /* NULL: to be made of them                                         */
-  JfRegion        band;         /* what is to be computed                                           */
-  JfPixels        pixels;       /* the result                                                       */
-  JfNoise         estimate;     /* of the target's noise, which bands cannot tell                   */
-  gboolean        has_estimate;
-  const JfTask   *task;         /* whose progress the main thread tells                             */
-  gint            permille;     /* atomic: how much is done                                         */
+  const JfJob      *job;
+  const Result     *result;
+  const JfJobKnown *known;         /* NULL: nothing                                                      */
+  JfGuidance        guide;         /* all zero where the target is its own guidance                      */
+  JfRegion          area;          /* what of the target the scene knows                                 */
+  JfPixels          target;        /* of the area                                                        */
+  JfPixels          guidance;      /* of the area                                                        */
+  JfScene          *scene;         /* NULL: to be made of them                                           */
+  JfRegion          band;          /* what is to be computed                                             */
+  JfPixels          pixels;        /* the result                                                         */
+  JfNoise           estimate;      /* of the target's noise, which bands cannot tell                     */
+  gboolean          has_estimate;
+  const JfTask     *task;          /* whose progress the main thread tells                               */
+  gint              permille;      /* atomic: how much is done                                           */
 } Computation;
 
 
@@ -105,11 +108,19 @@ static gboolean add_to_sample     (JfPixels        *sample,
                                    int              i,
                                    const JfPixels  *square,
                                    GError         **error);
+static gboolean compute_result    (Computation     *computation,
+                                   GError         **error);
 static gboolean computation_read  (Computation     *computation,
                                    GError         **error);
+static void     copy_alpha        (Computation     *computation);
 static gboolean read_area         (Computation     *computation,
                                    const JfRegion  *area,
                                    GError         **error);
+static gboolean take_known        (Computation     *computation);
+static gboolean is_sample_known   (Computation     *computation,
+                                   const JfRegion  *whole);
+static gboolean is_known          (Computation     *computation,
+                                   const JfRegion  *region);
 static gboolean find_result       (Computation     *computation);
 static JfRegion get_inside        (const Computation
                                                    *computation);
@@ -129,15 +140,16 @@ static gboolean compute_band      (Computation     *computation,
 static gboolean make_scene        (Computation     *computation,
                                    const JfTask    *task,
                                    GError         **error);
-static void     make_opaque       (JfPixels        *pixels);
+static void     finish_band       (Computation     *computation,
+                                   const JfScene   *scene,
+                                   const JfRegion  *inside);
 static void     computation_drop  (Computation     *computation);
 static void     clear_pictures    (Computation     *computation);
 static void     computation_clear (Computation     *computation);
 static gboolean is_whole          (const JfRegion  *area,
                                    GimpDrawable    *target);
-static void     tell_alignment    (const JfAlign   *align,
-                                   const Result    *result,
-                                   const JfJob     *job);
+static void     tell_alignment    (const Computation
+                                                   *computation);
 static void     note_progress     (double           fraction,
                                    gpointer         data);
 static gboolean tell_progress     (gpointer         data);
@@ -381,6 +393,7 @@ result_compute (const Result  *result,
   int                  area        = BAND_AREA * (job->pipeline->options.iterations < MANY_PASSES ? 1 : 2);
   int                  tile        = (int) gimp_tile_height ();
   int                  n_rows      = (area / region->width / tile + 1) * tile;
+  GimpDrawable        *target      = result->target;
   g_auto (Computation) computation = { job, result, .task = task };
 
   for (int y = 0; y < region->height; y += n_rows)
@@ -392,13 +405,13 @@ result_compute (const Result  *result,
       computation.band = (JfRegion) { region->x, region->y + y, region->width, height };
       computation.task = &part.task;
 
-      if ((y == 0 && ! computation_begin (&computation, error)) ||
-          ! computation_read (&computation, error)              ||
-          (! find_result (&computation) && ! computation_run (&computation, compute, error)))
+      if ((y == 0 && ! computation_begin (&computation, error))                    ||
+          ! jf_pixels_init (&computation.pixels, target, &computation.band, error) ||
+          (! find_result (&computation) && ! compute_result (&computation, error)))
         return FALSE;
 
-      if (y == 0 && computation.scene && jf_scene_get_align (computation.scene))
-        tell_alignment (jf_scene_get_align (computation.scene), result, job);
+      if (y == 0)
+        tell_alignment (&computation);
 
       jf_pixels_write (&computation.pixels, result->drawable, &computation.band);
       jf_pixels_clear (&computation.pixels);
@@ -450,7 +463,7 @@ computation_begin (Computation  *computation,
                                             gimp_drawable_get_height (target), &computation->band);
 
   return (! job->guidance || jf_guidance_open (&computation->guide, job->guidance, target, error)) &&
-         (is_whole (&area, target) || find_noise (computation, error));
+         (take_known (computation) || is_whole (&area, target) || find_noise (computation, error));
 }
 
 /* A selection does not change what is found out about the target, nor do bands. */
@@ -523,6 +536,21 @@ add_to_sample (JfPixels        *sample,
   return TRUE;
 }
 
+static gboolean
+compute_result (Computation  *computation,
+                GError      **error)
+{
+  JfRegion inside;
+
+  if (! computation_read (computation, error) || ! computation_run (computation, compute, error))
+    return FALSE;
+
+  inside = get_inside (computation);
+  finish_band (computation, computation->scene, &inside);
+
+  return TRUE;
+}
+
 /* A scene that knows what the band needs is kept. */
 static gboolean
 computation_read (Computation  *computation,
@@ -531,20 +559,31 @@ computation_read (Computation  *computation,
   GimpDrawable *target = computation->result->target;
   JfRegion      area   = jf_scene_get_area (computation->job->pipeline, gimp_drawable_get_width (target),
                                             gimp_drawable_get_height (target), &computation->band);
-  JfRegion      inside;
+
+  if (computation->known && is_whole (&area, target))
+    {
+      computation->area  = area;
+      computation->scene = computation->known->scene;
+    }
 
   if (! (computation->scene && is_whole (&computation->area, target)) && ! read_area (computation, &area, error))
     return FALSE;
 
-  if (! jf_pixels_init (&computation->pixels, target, &computation->band, error))
-    return FALSE;
-
-  inside = get_inside (computation);
-
-  if (computation->target.alpha)
-    jf_pixels_copy_alpha (&computation->target, &inside, &computation->pixels);
+  copy_alpha (computation);
 
   return TRUE;
+}
+
+/* To the band's pixels. */
+static void
+copy_alpha (Computation *computation)
+{
+  const JfJobKnown *known  = computation->known;
+  const JfPixels   *target = known ? known->target : &computation->target;
+  const JfRegion    inside = known ? computation->band : get_inside (computation);
+
+  if (target->alpha)
+    jf_pixels_copy_alpha (target, &inside, &computation->pixels);
 }
 
 static gboolean
@@ -552,27 +591,116 @@ read_area (Computation     *computation,
            const JfRegion  *area,
            GError         **error)
 {
+  const JfJobKnown *known = computation->known;
+
   computation_drop (computation);
   computation->area = *area;
+
+  if (known)
+    return jf_pixels_crop (&computation->target, known->target, area, error) &&
+           (! known->guidance->planes.data ||
+            jf_pixels_crop (&computation->guidance, known->guidance, area, error));
 
   return jf_pixels_read (&computation->target, computation->result->target, area, error) &&
          (! computation->guide.layer ||
           jf_guidance_read (&computation->guide, area, &computation->guidance, error));
 }
 
+/* What is known holds where nothing of what it was found out from has changed: the user may have painted since. */
+static gboolean
+take_known (Computation *computation)
+{
+  const JfJobKnown *known    = &computation->job->known;
+  const JfPipeline *pipeline = computation->job->pipeline;
+  GimpDrawable     *target   = computation->result->target;
+  const JfRegion    whole    = { 0, 0, gimp_drawable_get_width (target), gimp_drawable_get_height (target) };
+  const JfRegion    area     = jf_scene_get_area (pipeline, whole.width, whole.height, &computation->result->region);
+
+  if (known->drawable != target ||
+      known->target->planes.width != whole.width || known->target->planes.height != whole.height)
+    return FALSE;
+
+  if (is_known (computation, &area) &&
+      (is_whole (&area, target) || ! jf_pipeline_wants_noise (pipeline, whole.width, whole.height) ||
+       is_sample_known (computation, &whole)))
+    computation->known = known;
+
+  clear_pictures (computation);
+
+  if (! computation->known)
+    return FALSE;
+
+  if (jf_scene_get_estimate (known->scene))
+    {
+      computation->estimate     = *jf_scene_get_estimate (known->scene);
+      computation->has_estimate = TRUE;
+    }
+
+  return TRUE;
+}
+
+/* Bands and selections do not change the noise: it is that of all of the target. */
+static gboolean
+is_sample_known (Computation    *computation,
+                 const JfRegion *whole)
+{
+  int n_squares = jf_sample_count (whole->width, whole->height);
+
+  for (int i = 0; i < n_squares; i++)
+    {
+      const JfRegion square = jf_sample_get_square (whole->width, whole->height, i);
+
+      if (! is_known (computation, &square))
+        return FALSE;
+    }
+
+  return n_squares > 0 || is_known (computation, whole);
+}
+
+static gboolean
+is_known (Computation    *computation,
+          const JfRegion *region)
+{
+  const JfJobKnown *known  = &computation->job->known;
+  int               n_rows = (int) gimp_tile_height ();
+
+  for (int y = 0; y < region->height; y += n_rows)
+    {
+      const JfRegion rows = { region->x, region->y + y, region->width, MIN (n_rows, region->height - y) };
+
+      if (! read_area (computation, &rows, NULL)                                 ||
+          ! jf_pixels_has_part (known->target, &computation->target, &rows)      ||
+          ! jf_pixels_has_part (known->guidance, &computation->guidance, &rows))
+        return FALSE;
+    }
+
+  return TRUE;
+}
+
 static gboolean
 find_result (Computation *computation)
 {
-  const JfJob     *job    = computation->job;
-  const JfRegion   inside = get_inside (computation);
-  const JfJobPart  part   = { computation->result->target, &computation->band, &computation->area,
-                              &computation->target, &computation->guidance,
-                              computation->has_estimate ? &computation->estimate : NULL };
+  const JfJobKnown *known  = computation->known;
+  const JfRegion   *band   = &computation->band;
+  JfPlanes         *colour = &computation->pixels.colour;
+  JfRegion          missing;
+  g_auto (JfPlanes) row    = { 0 };
 
-  if (! job->find || ! job->find (&part, &computation->pixels.colour, job->find_data))
+  if (! known || jf_patchwork_find (known->result, band, &missing) ||
+      ! jf_planes_init (&row, colour->channels, colour->width, 1, NULL))
     return FALSE;
 
-  jf_planes_blend (&computation->pixels.colour, &computation->target.colour, &inside, (float) job->strength);
+  for (int y = 0; y < colour->height; y++)
+    {
+      jf_patchwork_read (known->result, band->x, band->y + y, &row);
+
+      for (int channel = 0; channel < row.channels; channel++)
+        memcpy (jf_planes_get_row (colour, channel, 0, y), jf_planes_get_row (&row, channel, 0, 0),
+                sizeof (float) * row.width);
+    }
+
+  copy_alpha (computation);
+  finish_band (computation, known->scene, band);
   jf_task_progress (computation->task, 1.0);
 
   return TRUE;
@@ -658,16 +786,8 @@ compute_band (Computation  *computation,
   JfPixels       *pixels = &computation->pixels;
   JfTask          silent = { computation->task->n_threads, computation->task->cancellable, note_progress, computation };
 
-  if ((! computation->scene && ! make_scene (computation, &silent, error)) ||
-      ! jf_scene_render (computation->scene, &inside, &silent, NULL, &pixels->colour, error))
-    return FALSE;
-
-  jf_scene_blend (computation->scene, &inside, computation->job->strength, &pixels->colour);
-
-  if (computation->job->pipeline->mode->target == JF_TARGET_STROKES && pixels->alpha)
-    make_opaque (pixels);
-
-  return TRUE;
+  return (computation->scene || make_scene (computation, &silent, error)) &&
+         jf_scene_render (computation->scene, &inside, &silent, NULL, &pixels->colour, error);
 }
 
 static gboolean
@@ -692,9 +812,17 @@ make_scene (Computation   *computation,
 
 /* What strokes were painted on is transparent, the coloured photo is not. */
 static void
-make_opaque (JfPixels *pixels)
+finish_band (Computation    *computation,
+             const JfScene  *scene,
+             const JfRegion *inside)
 {
-  gsize n_pixels = (gsize) pixels->planes.width * pixels->planes.height;
+  JfPixels *pixels   = &computation->pixels;
+  gsize     n_pixels = (gsize) pixels->planes.width * pixels->planes.height;
+
+  jf_scene_blend (scene, inside, computation->job->strength, &pixels->colour);
+
+  if (computation->job->pipeline->mode->target != JF_TARGET_STROKES || ! pixels->alpha)
+    return;
 
   for (gsize i = 0; i < n_pixels; i++)
     pixels->alpha[i] = 1.0f;
@@ -703,7 +831,10 @@ make_opaque (JfPixels *pixels)
 static void
 computation_drop (Computation *computation)
 {
-  g_clear_pointer (&computation->scene, jf_scene_free);
+  if (! computation->known || computation->scene != computation->known->scene)
+    jf_scene_free (computation->scene);
+
+  computation->scene = NULL;
   clear_pictures (computation);
 }
 
@@ -732,13 +863,19 @@ is_whole (const JfRegion *area,
 
 /* To a script in passing only, but for what may be wrong. */
 static void
-tell_alignment (const JfAlign *align,
-                const Result  *result,
-                const JfJob   *job)
+tell_alignment (const Computation *computation)
 {
-  g_autofree char *guidance = gimp_item_get_name (GIMP_ITEM (job->guidance));
-  g_autofree char *target   = gimp_item_get_name (GIMP_ITEM (result->target));
-  g_autofree char *message  = NULL;
+  const JfJob      *job      = computation->job;
+  const JfScene    *scene    = computation->scene ? computation->scene : computation->known->scene;
+  const JfAlign    *align    = jf_scene_get_align (scene);
+  g_autofree char  *target   = gimp_item_get_name (GIMP_ITEM (computation->result->target));
+  g_autofree char  *guidance = NULL;
+  g_autofree char  *message  = NULL;
+
+  if (! align)
+    return;
+
+  guidance = gimp_item_get_name (GIMP_ITEM (job->guidance));
 
   if (! align->sure)
     message = g_strdup_printf (_("How the guidance layer “%s” lies on “%s” is not sure, so it was not moved. Move it by "

@@ -8,27 +8,22 @@
 #include <libgimp/gimp.h>
 
 #include "pipeline.h"
+#include "scene.h"
+
+#include "patchwork.h"
 #include "pixels.h"
 
 G_BEGIN_DECLS
 
-/* A part of a target, and what there is of it and of its guidance around that part. */
+/* What is known of a target already, with the arguments as they are. */
 typedef struct
 {
-  GimpDrawable   *drawable;
-  const JfRegion *part;
-  const JfRegion *area;
-  const JfPixels *target;       /* of the area                               */
-  const JfPixels *guidance;     /* of the area; no planes: the target itself */
-  const JfNoise  *estimate;     /* of the whole target's noise; NULL: the area tells, or nobody wants to know */
-} JfJobPart;
-
-/* Copies the result of a part at full strength, where it is known already for just these pictures. Called in the main
- * thread.
- */
-typedef gboolean (* JfJobFindFunc) (const JfJobPart *part,
-                                    JfPlanes        *colour,
-                                    gpointer         data);
+  GimpDrawable      *drawable;  /* NULL: nothing is known                                  */
+  const JfPixels    *target;    /* all of it, as it was read                               */
+  const JfPixels    *guidance;  /* where the target is; no planes: the target itself       */
+  JfScene           *scene;     /* of these, prepared                                      */
+  const JfPatchwork *result;    /* parts of it at full strength                            */
+} JfJobKnown;
 
 typedef struct
 {
@@ -39,8 +34,7 @@ typedef struct
   double         strength;      /* 0..1: how much of the change to keep                  */
   gboolean       new_layer;     /* leave the targets and put the results above them      */
   gboolean       interactive;   /* somebody is there to read messages                    */
-  JfJobFindFunc  find;          /* NULL: nothing is known so far                         */
-  gpointer       find_data;
+  JfJobKnown     known;         /* is used where pictures have not changed since         */
 } JfJob;
 
 gboolean jf_job_check_targets (const JfMode   *mode,

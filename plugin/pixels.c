@@ -159,6 +159,56 @@ jf_pixels_copy_alpha (const JfPixels *source,
 }
 
 /**
+ * jf_pixels_crop:
+ * @pixels: (out caller-allocates): free with jf_pixels_clear ()
+ * @source: other pixels
+ * @region: a part of them
+ * @error:  return location for an error
+ *
+ * Returns: whether there was memory for a copy of the part
+ */
+gboolean
+jf_pixels_crop (JfPixels        *pixels,
+                const JfPixels  *source,
+                const JfRegion  *region,
+                GError         **error)
+{
+  JfPlanes planes;
+
+  if (! jf_planes_crop (&planes, &source->planes, region, error))
+    return FALSE;
+
+  jf_pixels_set_planes (pixels, &planes, source->alpha != NULL);
+
+  return TRUE;
+}
+
+/**
+ * jf_pixels_has_part:
+ * @pixels: pixels
+ * @part:   others
+ * @region: a part of @pixels, of the size of @part
+ *
+ * Returns: whether @pixels are those of @part at @region, to the bit
+ */
+gboolean
+jf_pixels_has_part (const JfPixels *pixels,
+                    const JfPixels *part,
+                    const JfRegion *region)
+{
+  if (pixels->planes.channels != part->planes.channels)
+    return FALSE;
+
+  for (int channel = 0; channel < part->planes.channels; channel++)
+    for (int y = 0; y < region->height; y++)
+      if (memcmp (jf_planes_get_row (&pixels->planes, channel, region->x, region->y + y),
+                  jf_planes_get_row (&part->planes, channel, 0, y), sizeof (float) * region->width))
+        return FALSE;
+
+  return TRUE;
+}
+
+/**
  * jf_pixels_write:
  * @pixels:   what to write, read from a drawable of the same format
  * @drawable: whose shadow buffer is written; gimp_drawable_merge_shadow () makes it visible

@@ -37,6 +37,13 @@ void     jf_pixels_copy_alpha
                              (const JfPixels  *source,
                               const JfRegion  *region,
                               JfPixels        *pixels);
+gboolean jf_pixels_crop      (JfPixels        *pixels,
+                              const JfPixels  *source,
+                              const JfRegion  *region,
+                              GError         **error);
+gboolean jf_pixels_has_part  (const JfPixels  *pixels,
+                              const JfPixels  *part,
+                              const JfRegion  *region);
 void     jf_pixels_write     (const JfPixels  *pixels,
                               GimpDrawable    *drawable,
                               const JfRegion  *region);

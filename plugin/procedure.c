@@ -26,6 +26,7 @@ typedef struct
   const JfMode        *mode;
   GimpProcedureConfig *config;
   JfJob                job;
+  JfSceneSource       *source;   /* of the dialog's preview; NULL: there is none */
 } Run;
 
 static GimpValueArray * run           (GimpProcedure        *procedure,
@@ -94,7 +95,7 @@ run (GimpProcedure        *procedure,
      GimpProcedureConfig  *config,
      gpointer              run_data)
 {
-  Run                self  = { run_data, config, { .image = image, .targets = drawables } };
+  Run                self  = { run_data, config, { .image = image, .targets = drawables }, NULL };
   GError            *error = NULL;
   GimpPDBStatusType  status;
 
@@ -164,8 +165,7 @@ ask (GimpProcedure  *procedure,
   if (! source)
     return GIMP_PDB_EXECUTION_ERROR;
 
-  self->job.find      = jf_scene_source_find;
-  self->job.find_data = source;
+  self->source = source;
 
   status = jf_dialog_run (&(JfDialogSubject) {
       .mode      = self->mode,
@@ -206,6 +206,9 @@ apply (const JfTask  *task,
 
   g_clear_pointer (&job->pipeline, jf_pipeline_unref);
   job->pipeline = jf_models_load (self->mode, &options, NULL, error);
+
+  if (self->source)
+    jf_scene_source_know (self->source, &job->known);
 
   return job->pipeline && check_guidance (self, error) && jf_job_run (job, task, error);
 }

@@ -145,11 +145,6 @@ static char     * describe_align     (const JfAlign        *align,
                                       const JfPlanes       *planes);
 static Stage    * get_stage          (const JfSceneSource  *source);
 
-static gboolean   is_estimate        (const JfSceneSource  *source,
-                                      const JfNoise        *estimate);
-static gboolean   is_same            (const JfPixels       *known,
-                                      const JfPixels       *pixels,
-                                      const JfRegion       *area);
 static gboolean   read_target        (JfSceneSource        *source,
                                       GError              **error);
 static void       read_locks         (JfSceneSource        *source);
@@ -307,47 +302,20 @@ jf_scene_source_stop (JfSceneSource *source)
   g_clear_object (&source->config);
 }
 
-
 /**
- * jf_scene_source_find:
- * @part:   a part of a target
- * @colour: (out): planes of its size
- * @data:   a source
- *
- * A #JfJobFindFunc: what the preview has computed of all of @part with the arguments as they are, of the same pictures
- * and the same noise. Not of strokes, or a guidance that is aligned, which are found out about on the way.
- *
- * Returns: whether it had
+ * jf_scene_source_know:
+ * @source: a source
+ * @known:  (out): what it knows, until its arguments change
  */
-gboolean
-jf_scene_source_find (const JfJobPart *part,
-                      JfPlanes        *colour,
-                      gpointer         data)
+void
+jf_scene_source_know (const JfSceneSource *source,
+                      JfJobKnown          *known)
 {
-  const JfSceneSource *source = data;
-  JfRegion             missing;
-  g_auto (JfPlanes)    row    = { 0 };
+  *known = (JfJobKnown) { 0 };
 
-  if (part->drawable != source->targets[0] || ! source->prepared || source->mode->target == JF_TARGET_STROKES ||
-      gimp_drawable_get_width  (part->drawable) != source->pixels.planes.width  ||
-      gimp_drawable_get_height (part->drawable) != source->pixels.planes.height ||
-      jf_scene_get_align (source->stage->scene) || ! is_estimate (source, part->estimate) ||
-      jf_patchwork_find (&source->result, part->part, &missing) ||
-      ! is_same (&source->pixels, part->target, part->area) ||
-      ! is_same (&source->stage->guidance, part->guidance, part->area) ||
-      ! jf_planes_init (&row, colour->channels, colour->width, 1, NULL))
-    return FALSE;
-
-  for (int y = 0; y < colour->height; y++)
-    {
-      jf_patchwork_read (&source->result, part->part->x, part->part->y + y, &row);
-
-      for (int channel = 0; channel < row.channels; channel++)
-        memcpy (jf_planes_get_row (colour, channel, 0, y), jf_planes_get_row (&row, channel, 0, 0),
-                sizeof (float) * row.width);
-    }
-
-  return TRUE;
+  if (source->prepared)
+    *known = (JfJobKnown) { source->targets[0], &source->pixels, &source->stage->guidance, source->stage->scene,
+                            &source->result };
 }
 
 
@@ -493,34 +461,6 @@ static Stage *
 get_stage (const JfSceneSource *source)
 {
   return source->next ? source->next : source->stage;
-}
-
-/* Where the noise is to be estimated from all that the scene knows, both find the same. */
-static gboolean
-is_estimate (const JfSceneSource *source,
-             const JfNoise       *estimate)
-{
-  const JfNoise *own = jf_scene_get_estimate (source->stage->scene);
-
-  return ! estimate || (own && own->level == estimate->level && own->excess == estimate->excess);
-}
-
-/* Of pictures of the same size. The user may have painted on it since. */
-static gboolean
-is_same (const JfPixels *known,
-         const JfPixels *pixels,
-         const JfRegion *area)
-{
-  if (known->planes.channels != pixels->planes.channels)
-    return FALSE;
-
-  for (int channel = 0; channel < pixels->planes.channels; channel++)
-    for (int y = 0; y < area->height; y++)
-      if (memcmp (jf_planes_get_row (&known->planes,  channel, area->x, area->y + y),
-                  jf_planes_get_row (&pixels->planes, channel, 0, y), sizeof (float) * area->width))
-        return FALSE;
-
-  return TRUE;
 }
 
 /*  the pictures  */

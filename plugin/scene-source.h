@@ -26,8 +26,7 @@ JfSceneSource * jf_scene_source_new  (const JfMode         *mode,
                                       GimpDrawable        **targets,
                                       GError              **error);
 void            jf_scene_source_stop (JfSceneSource        *source);
-gboolean        jf_scene_source_find (const JfJobPart      *part,
-                                      JfPlanes             *colour,
-                                      gpointer              data);
+void            jf_scene_source_know (const JfSceneSource  *source,
+                                      JfJobKnown           *known);
 
 G_END_DECLS

@@ -665,12 +665,6 @@ def check_rows (found, expected):
     check (off <= 1e-4, f'off by {off}')
 
 
-def add_copy (image, layer):
-    copy = layer.copy ()
-    image.insert_layer (copy, None, 0)
-    return copy
-
-
 @case
 def passes_over_a_picture_larger_than_a_band ():
     image, target, guidance = tall_pair ()

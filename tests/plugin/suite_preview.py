@@ -87,14 +87,14 @@ def what_is_changed_in_the_dialog ():
     check_preview (image, target, 'WAIT', 'Noise level (%)=20', 'WAIT', 'Flash photo=other', 'WAIT', 'Strength (%)=40')
 
 
-def use_other_model (*actions, strength=100):
+def use_other_model (*actions, strength=100, align='Off'):
     """The model is another one from the end of the preview on; (what OK makes of a layer, what Repeat does then)"""
     image, target, guide = make_image ()
     copy = target.copy ()
     fixture.save_model (f'{SCRATCH}/other.safetensors', 2)
     with model_file (lambda path: None) as path:
-        shown, status, text = use_dialog (image, [target], *START, 'Quality=Fast', 'Align guidance=Off', 'Zoom=100%', 'WAIT',
-                                          f'COPY={SCRATCH}/other.safetensors,{path}', *actions, 'OK')
+        shown, status, text = use_dialog (image, [target], *START, 'Quality=Fast', f'Align guidance={align}', 'Zoom=100%',
+                                          'WAIT', f'COPY={SCRATCH}/other.safetensors,{path}', *actions, 'OK')
         check (status == Gimp.PDBStatusType.SUCCESS, text)
         image.insert_layer (copy, None, 0)
         run (image, [copy], guide, strength=strength / 100)
@@ -112,8 +112,37 @@ def what_the_preview_has_computed_is_not_computed_again ():
 
 
 @case
+def how_the_guidance_lies_is_not_found_out_again ():
+    expect_message ('is not sure, so it was not moved')
+    image, target, copy = use_other_model (align='Shift')
+    check (distance (native (target), native (copy)) > 1e-2, 'it was computed again, or the models do the same')
+    source = add_layer (image, 'source', 1)
+    run (image, [source], image.get_layers ()[2], align='shift')
+    check_near (native (target), native (source))
+
+
+@case
+def ok_computes_what_repeat_does ():
+    """To the bit, of a selection of which the preview shows a part."""
+    expect_message ('is not sure, so it was not moved')
+    for align in 'Off', 'Shift':
+        image = new_image (300, 220)
+        guide, target = add_layer (image, 'guide', 2), add_layer (image, 'target', 1)
+        copy = add_copy (image, target)
+        image.select_rectangle (Gimp.ChannelOps.REPLACE, 31, 29, 211, 153)
+        # Another level makes the preview forget what it has computed of the whole picture.
+        shown, status, text = use_dialog (image, [target], 'Zoom=400%', 'Strength (%)=100', 'Quality=Fast',
+                                          f'Align guidance={align}', 'Noise level (%)=5', 'WAIT', 'Noise level (%)=0', 'WAIT',
+                                          'OK', guidance=guide)
+        check (status == Gimp.PDBStatusType.SUCCESS, text)
+        status, text = call (image, [copy], None, Gimp.RunMode.WITH_LAST_VALS)
+        check (status == Gimp.PDBStatusType.SUCCESS, text)
+        check (read (target) == read (copy), f'{align}: other pixels')
+
+
+@case
 def noise_that_ok_finds_is_that_of_the_preview ():
-    """Of a selection the noise is estimated anew: it is that of the whole layer."""
+    """It is that of the whole layer, whatever is selected."""
     image, target, guide = make_image ()
     grey = noise (SIZE[0] * SIZE[1], 7)
     fill (target, array.array ('f', [value for value in grey for i in range (4)]))

@@ -92,6 +92,12 @@ def add_layer (image, name, seed=None, alpha=False, size=None, offset=(0, 0), lo
     return layer
 
 
+def add_copy (image, layer):
+    copy = layer.copy ()
+    image.insert_layer (copy, None, 0)
+    return copy
+
+
 def fill (drawable, rgba):
     buffer = drawable.get_buffer ()
     for i in range (3, len (rgba), 4):
