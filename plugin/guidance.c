@@ -412,11 +412,13 @@ find_mean (JfGuidance  *guidance,
       add_pixels (&pixels, sums, weights);
     }
 
-  for (gsize c = 0; c < G_N_ELEMENTS (sums) && weights[c] > 0.0; c++)
-    guidance->mean[c] = sums[c] / weights[c];
-
   if (weights[0] <= 0.0)
     return set_transparent_error (error, guidance->layer);
+
+  /* A grey guidance has one channel, and of a channel there may be no number at all. */
+  for (gsize c = 0; c < G_N_ELEMENTS (sums); c++)
+    if (weights[c] > 0.0)
+      guidance->mean[c] = sums[c] / weights[c];
 
   return TRUE;
 }
