@@ -130,9 +130,13 @@ def relieved(photo, source):
 
 def slope(heights):
     """Of surfaces, towards one side each, mean square 1 in every patch."""
-    angle = uniform(heights, 0, 2 * math.pi)
-    rise = torch.cos(angle) * (heights - heights.roll(1, 3)) + torch.sin(angle) * (heights - heights.roll(1, 2))
+    rise = rises(heights, uniform(heights, 0, 2 * math.pi))
     return rise / (rise.square().mean((1, 2, 3), keepdim=True).sqrt() + 1e-3)
+
+
+def rises(heights, angle):
+    """From each pixel's neighbours on the side that the angle says."""
+    return torch.cos(angle) * (heights - heights.roll(1, 3)) + torch.sin(angle) * (heights - heights.roll(1, 2))
 
 
 def guide_of(source, pairs, grey):
@@ -185,9 +189,8 @@ def reshaded(light):
 def embossed(lightness):
     """Relief lit from the side: slopes of the fine structure, which the truth's light does not show so."""
     fine = lightness - coarse(lightness, 8)
-    angle = random.uniform(0, 2 * math.pi)
-    slope = math.cos(angle) * (fine - fine.roll(1, 3)) + math.sin(angle) * (fine - fine.roll(1, 2))
-    return torch.exp((slope * uniform(slope, 0, 12)).clamp(-1.5, 1.5))
+    rise = rises(fine, torch.tensor(random.uniform(0, 2 * math.pi)))
+    return torch.exp((rise * uniform(rise, 0, 12)).clamp(-1.5, 1.5))
 
 
 def recoloured(light, grey):
