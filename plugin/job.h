@@ -8,22 +8,10 @@
 #include <libgimp/gimp.h>
 
 #include "pipeline.h"
-#include "scene.h"
 
-#include "patchwork.h"
-#include "pixels.h"
+#include "known.h"
 
 G_BEGIN_DECLS
-
-/* What is known of a target already, with the arguments as they are. */
-typedef struct
-{
-  GimpDrawable      *drawable;  /* NULL: nothing is known                                  */
-  const JfPixels    *target;    /* all of it, as it was read                               */
-  const JfPixels    *guidance;  /* where the target is; no planes: the target itself       */
-  JfScene           *scene;     /* of these, prepared                                      */
-  const JfPatchwork *result;    /* parts of it at full strength                            */
-} JfJobKnown;
 
 typedef struct
 {
@@ -34,7 +22,7 @@ typedef struct
   double         strength;      /* 0..1: how much of the change to keep                  */
   gboolean       new_layer;     /* leave the targets and put the results above them      */
   gboolean       interactive;   /* somebody is there to read messages                    */
-  JfJobKnown     known;         /* is used where pictures have not changed since         */
+  JfKnown        known;         /* is used where pictures have not changed since         */
 } JfJob;
 
 gboolean jf_job_check_targets (const JfMode   *mode,

@@ -309,12 +309,12 @@ jf_scene_source_stop (JfSceneSource *source)
  */
 void
 jf_scene_source_know (const JfSceneSource *source,
-                      JfJobKnown          *known)
+                      JfKnown             *known)
 {
-  *known = (JfJobKnown) { 0 };
+  *known = (JfKnown) { 0 };
 
   if (source->prepared)
-    *known = (JfJobKnown) { source->targets[0], &source->pixels, &source->stage->guidance, source->stage->scene,
+    *known = (JfKnown) { source->targets[0], &source->pixels, &source->stage->guidance, source->stage->scene,
                             &source->result };
 }
 

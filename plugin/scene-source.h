@@ -7,9 +7,10 @@
 
 #include <libgimp/gimp.h>
 
-#include "job.h"
 #include "modes.h"
 #include "preview-source.h"
+
+#include "known.h"
 
 G_BEGIN_DECLS
 
@@ -27,6 +28,6 @@ JfSceneSource * jf_scene_source_new  (const JfMode         *mode,
                                       GError              **error);
 void            jf_scene_source_stop (JfSceneSource        *source);
 void            jf_scene_source_know (const JfSceneSource  *source,
-                                      JfJobKnown           *known);
+                                      JfKnown              *known);
 
 G_END_DECLS
