@@ -3,19 +3,49 @@
  *
  * raster: planes as the screen shows them
  */
+#include <string.h>
+
+#include "pixels.h"
 #include "raster.h"
 
 
-static void add_row (const JfPlanes *row,
-                     int             shrink,
-                     float          *sums);
-static void convert (const JfRaster *raster,
-                     const float    *values,
-                     int             width,
-                     float          *rgba);
+static void copy_row (int             x,
+                      int             y,
+                      JfPlanes       *row,
+                      gpointer        data);
+static void add_row  (const JfPlanes *row,
+                      int             shrink,
+                      float          *sums);
+static void convert  (const JfRaster *raster,
+                      const float    *values,
+                      int             width,
+                      float          *rgba);
 
 
 /*  public functions  */
+
+/**
+ * jf_raster_init:
+ * @raster:   (out caller-allocates): how to show @planes
+ * @drawable: where they come from
+ * @planes:   have to stay where they are
+ *
+ * All layers of an image have one profile and one precision. What is stored as light is shown from light, as in GIMP's
+ * windows: values below zero have no codes in some profiles.
+ */
+void
+jf_raster_init (JfRaster       *raster,
+                GimpDrawable   *drawable,
+                const JfPlanes *planes)
+{
+  const Babl *stored   = gimp_drawable_get_format (drawable);
+  gboolean    is_light = ! strpbrk (babl_format_get_encoding (stored), "'~");
+
+  *raster = (JfRaster) { jf_pixels_get_format (drawable), stored,
+                         babl_format_with_space (is_light ? "RGBA float" : "R'G'B'A float",
+                                                 gimp_drawable_is_rgb (drawable) ? stored : babl_space ("sRGB")),
+                         copy_row, (gpointer) planes };
+}
 
 /**
  * jf_raster_draw:
@@ -62,6 +92,19 @@ jf_raster_draw (const JfRaster *raster,
 
 
 /*  private functions  */
+
+/* A JfRowFunc. */
+static void
+copy_row (int       x,
+          int       y,
+          JfPlanes *row,
+          gpointer  data)
+{
+  const JfPlanes *planes = data;
+
+  for (int c = 0; c < row->channels; c++)
+    memcpy (jf_planes_get_row (row, c, 0, 0), jf_planes_get_row (planes, c, x, y), sizeof (float) * row->width);
+}
 
 static void
 add_row (const JfPlanes *row,

@@ -5,7 +5,7 @@
  */
 #pragma once
 
-#include <babl/babl.h>
+#include <libgimp/gimp.h>
 
 #include "planes.h"
 
@@ -26,6 +26,9 @@ typedef struct
   gpointer    data;
 } JfRaster;
 
+void jf_raster_init (JfRaster        *raster,
+                     GimpDrawable    *drawable,
+                     const JfPlanes  *planes);
 void jf_raster_draw (const JfRaster  *raster,
                      const JfRegion  *region,
                      int              shrink,
