@@ -63,6 +63,7 @@ static gboolean set_gimp_error (GError       **error,
 /**
  * jf_job_check_targets:
  * @mode:    what is to be done to them
+ * @image:   where they have to be
  * @targets: (array zero-terminated=1): what is to be filtered
  * @error:   return location for an error that says what to do
  *
@@ -70,6 +71,7 @@ static gboolean set_gimp_error (GError       **error,
  */
 gboolean
 jf_job_check_targets (const JfMode  *mode,
+                      GimpImage     *image,
                       GimpDrawable **targets,
                       GError       **error)
 {
@@ -85,6 +87,10 @@ jf_job_check_targets (const JfMode  *mode,
       if (! gimp_item_is_valid (item))
         return set_item_error (error, item,
                                _("“%s” was removed from the image. Select the layer to filter."));
+
+      if (gimp_item_get_image (item) != image)
+        return set_item_error (error, item,
+                               _("“%s” belongs to another image. Select a layer of the image to filter."));
 
       if (gimp_item_is_group (item))
         return set_item_error (error, item,
@@ -192,9 +198,11 @@ result_init (Result        *result,
     return FALSE;
 
   if (! gimp_drawable_mask_intersect (target, &region->x, &region->y, &region->width, &region->height))
-    return set_item_error (error, GIMP_ITEM (target),
-                           _("The selection does not touch the layer “%s”. Move the selection, or select "
-                             "nothing to filter the whole layer."));
+    return gimp_pdb_get_last_status (gimp_get_pdb ()) != GIMP_PDB_SUCCESS
+           ? set_gimp_error (error, target)
+           : set_item_error (error, GIMP_ITEM (target),
+                             _("The selection does not touch the layer “%s”. Move the selection, or select "
+                               "nothing to filter the whole layer."));
 
   result->target   = target;
   result->drawable = target;

@@ -26,6 +26,7 @@ typedef struct
 } JfJob;
 
 gboolean jf_job_check_targets (const JfMode   *mode,
+                               GimpImage      *image,
                                GimpDrawable  **targets,
                                GError        **error);
 gboolean jf_job_run           (const JfJob    *job,

@@ -146,7 +146,7 @@ ask (GimpProcedure  *procedure,
   g_autoptr (JfSceneSource) source   = NULL;
   GimpPDBStatusType         status;
 
-  if (! jf_job_check_targets (self->mode, self->job.targets, error))
+  if (! jf_job_check_targets (self->mode, self->job.image, self->job.targets, error))
     return GIMP_PDB_EXECUTION_ERROR;
 
   g_object_get (self->config, "guidance", &guidance, NULL);
@@ -193,7 +193,7 @@ apply (const JfTask  *task,
   JfJob             *job     = &self->job;
   JfPipelineOptions  options = { 0 };
 
-  if (! jf_job_check_targets (self->mode, job->targets, error))
+  if (! jf_job_check_targets (self->mode, job->image, job->targets, error))
     return FALSE;
 
   get_arguments (job, self->config);

@@ -70,6 +70,20 @@ def guidance_of_another_image ():
 
 
 @case
+def target_of_another_image ():
+    image, target, guidance = pair ()
+    other_image = new_image ()
+    other = add_layer (other_image, 'stranger', 3)
+    before = read (other)
+    other_image.clean_all ()
+    for output in 'in-place', 'new-layer':
+        check_refused (image, [target, other], guidance, output=output,
+                       text='“stranger” belongs to another image. Select a layer of the image to filter.')
+        check (read (other) == before and len (other_image.get_layers ()) == 1, 'the other image changed')
+        check (not other_image.is_dirty (), 'an undo step was left in the other image')
+
+
+@case
 def guidance_lies_elsewhere ():
     image, target, guidance = pair ()
     guidance.set_offsets (24, 0)
@@ -160,13 +174,16 @@ def new_layer_of_a_floating_selection ():
 
 @case
 def gimp_says_why_it_takes_no_result ():
-    """A script's mistake."""
+    """A script's mistake: the layer was made for the image, but not put into it."""
     image, target, guidance = pair ()
-    other, stranger, third = pair ()
-    status, message = call (image, [stranger], guidance, output='new-layer')
-    check (status == Gimp.PDBStatusType.EXECUTION_ERROR, status.value_nick)
-    start = 'The result for “target” could not be put into the image: '
-    check (message.startswith (start) and len (message) > len (start) + 10, message)
+    loose = Gimp.Layer.new (image, 'loose', 24, 17, Gimp.ImageType.RGB_IMAGE, 100, Gimp.LayerMode.NORMAL)
+    start = 'The result for “loose” could not be put into the image: '
+    for output in 'in-place', 'new-layer':
+        image.clean_all ()
+        status, message = call (image, [target, loose], guidance, output=output)
+        check (status == Gimp.PDBStatusType.EXECUTION_ERROR, status.value_nick)
+        check (message.startswith (start) and 'loose' in message.removeprefix (start), message)
+        check (len (image.get_layers ()) == 2 and not image.is_dirty (), 'an undo step was left')
     expect_message (start)
 
 
