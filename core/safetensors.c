@@ -146,12 +146,21 @@ jf_safetensors_load (const char  *path,
   g_return_val_if_fail (path != NULL, NULL);
   g_return_val_if_fail (error == NULL || *error == NULL, NULL);
 
+  name = g_filename_display_name (path);
+
+  /* Mapping it would say that there is no such device. */
+  if (g_file_test (path, G_FILE_TEST_IS_DIR))
+    {
+      g_set_error (error, JF_SAFETENSORS_ERROR, JF_SAFETENSORS_ERROR_INVALID,
+                   _("%s: this is a folder, not a safetensors file"), name);
+      return NULL;
+    }
+
   mapped = g_mapped_file_new (path, FALSE, error);
   if (! mapped)
     return NULL;
 
   bytes = g_mapped_file_get_bytes (mapped);
-  name  = g_filename_display_name (path);
 
   return jf_safetensors_load_bytes (bytes, name, error);
 }

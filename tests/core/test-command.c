@@ -178,6 +178,29 @@ test_missing_files (void)
   fixture_remove_folder (folder);
 }
 
+static void
+test_folders (void)
+{
+  g_autofree char   *folder  = fixture_make_folder ();
+  g_autofree char   *reason  = g_strdup_printf ("joint-filter: %s: this is a folder, not a safetensors file\n", folder);
+  g_autoptr(GBytes)  bytes   = fixture_file (FIXTURE_PLAIN_MODEL);
+  g_autoptr(GBytes)  input   = fixture_file (INPUT);
+  g_autofree char   *model   = fixture_save (folder, "model", bytes);
+  g_autofree char   *in      = fixture_save (folder, "in", input);
+  g_auto(Result)     asmodel = run ("apply", folder, in, "/no/out", NULL);
+  g_auto(Result)     asin    = run ("apply", model, folder, "/no/out", NULL);
+  g_auto(Result)     asout   = run ("apply", model, in, folder, NULL);
+  g_auto(Result)     asinfo  = run ("info", folder, NULL);
+
+  assert_fails (&asmodel, 1, reason);
+  assert_fails (&asin, 1, reason);
+  assert_fails (&asout, 1, folder);
+  assert_fails (&asinfo, 1, reason);
+  g_assert_true (g_file_test (folder, G_FILE_TEST_IS_DIR));
+
+  fixture_remove_folder (folder);
+}
+
 /* Nothing is said when all is well; other tensors do not matter. */
 static void
 test_apply (void)
@@ -328,6 +351,7 @@ main (int    argc,
   g_test_add_func ("/command/usage", test_usage);
   g_test_add_func ("/command/help", test_help);
   g_test_add_func ("/command/missing-files", test_missing_files);
+  g_test_add_func ("/command/folders", test_folders);
   g_test_add_func ("/command/apply", test_apply);
   g_test_add_func ("/command/excess", test_excess);
   g_test_add_func ("/command/info", test_info);
