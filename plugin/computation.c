@@ -111,19 +111,19 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Computation, computation_clear)
 /**
  * jf_computation_run:
  * @job:    what to do
- * @target: one of its targets
+ * @target: one of its targets, as it has to be all the while
  * @region: the part to filter
- * @output: a drawable of the kind and size of @target, maybe @target itself
+ * @output: a drawable of that shape, maybe the target itself
  * @task:   how; its progress is told in this thread, while the main loop runs
  * @error:  return location for an error, %G_IO_ERROR_CANCELLED among others
  *
- * Filters a part of @target into the shadow buffer of @output.
+ * Filters a part of a target into the shadow buffer of @output.
  *
  * Returns: whether all went well
  */
 gboolean
 jf_computation_run (const JfJob     *job,
-                    GimpDrawable    *target,
+                    const JfShape   *target,
                     const JfRegion  *region,
                     GimpDrawable    *output,
                     const JfTask    *task,
@@ -132,7 +132,10 @@ jf_computation_run (const JfJob     *job,
   int                  area        = BAND_AREA * (job->pipeline->options.iterations < MANY_PASSES ? 1 : 2);
   int                  tile        = (int) gimp_tile_height ();
   int                  n_rows      = (area / region->width / tile + 1) * tile;
-  g_auto (Computation) computation = { job, target, region, .task = task };
+  g_auto (Computation) computation = { job, target->drawable, region, .task = task };
+
+  if (! jf_shape_check (target, error))
+    return FALSE;
 
   for (int y = 0; y < region->height; y += n_rows)
     {
@@ -143,9 +146,10 @@ jf_computation_run (const JfJob     *job,
       computation.band = (JfRegion) { region->x, region->y + y, region->width, height };
       computation.task = &part.task;
 
-      if ((y == 0 && ! computation_begin (&computation, error))                    ||
-          ! jf_pixels_init (&computation.pixels, target, &computation.band, error) ||
-          (! find_result (&computation) && ! compute_result (&computation, error)))
+      if ((y == 0 && ! computation_begin (&computation, error)) ||
+          ! jf_pixels_init (&computation.pixels, target->drawable, &computation.band, error) ||
+          (! find_result (&computation) && ! compute_result (&computation, error)) ||
+          ! jf_shape_check (target, error))
         return FALSE;
 
       if (y == 0)

@@ -6,11 +6,12 @@
 #pragma once
 
 #include "job.h"
+#include "shape.h"
 
 G_BEGIN_DECLS
 
 gboolean jf_computation_run (const JfJob     *job,
-                             GimpDrawable    *target,
+                             const JfShape   *target,
                              const JfRegion  *region,
                              GimpDrawable    *output,
                              const JfTask    *task,

@@ -183,14 +183,17 @@ jf_guidance_open (JfGuidance    *guidance,
                   GimpDrawable  *target,
                   GError       **error)
 {
-  *guidance = (JfGuidance) { .layer = layer, .drawable = GIMP_DRAWABLE (layer) };
+  *guidance = (JfGuidance) { .layer = layer };
 
-  guidance->place = get_region (guidance->drawable, target);
+  if (! jf_shape_init (&guidance->shape, GIMP_DRAWABLE (layer), error))
+    return FALSE;
+
+  guidance->place = get_region (GIMP_DRAWABLE (layer), target);
 
   if (has_effects (GIMP_ITEM (layer)) && ! render_effects (guidance, target, error))
     return FALSE;
 
-  return ! gimp_drawable_has_alpha (guidance->drawable) || find_mean (guidance, error);
+  return ! gimp_drawable_has_alpha (guidance->shape.drawable) || find_mean (guidance, error);
 }
 
 /**
@@ -212,7 +215,8 @@ jf_guidance_read (const JfGuidance  *guidance,
 {
   const JfRegion there = { guidance->place.x + region->x, guidance->place.y + region->y, region->width, region->height };
 
-  if (! jf_pixels_read (pixels, guidance->drawable, &there, error))
+  if (! jf_shape_check (&guidance->shape, error) ||
+      ! jf_pixels_read (pixels, guidance->shape.drawable, &there, error))
     return FALSE;
 
   fill_transparency (guidance, pixels);
@@ -327,9 +331,8 @@ render_effects (JfGuidance    *guidance,
       crop (rendered, copy))
     {
       gimp_drawable_get_offsets (GIMP_DRAWABLE (rendered), &x, &y);
-      guidance->drawable = GIMP_DRAWABLE (rendered);
-      *place             = (JfRegion) { -x, -y, place->width, place->height };
-      return TRUE;
+      *place = (JfRegion) { -x, -y, place->width, place->height };
+      return jf_shape_init (&guidance->shape, GIMP_DRAWABLE (rendered), error);
     }
 
   g_set_error (error, GIMP_PLUG_IN_ERROR, 0,
@@ -406,7 +409,7 @@ find_mean (JfGuidance  *guidance,
                                    guidance->place.width, MIN (MEAN_ROWS, guidance->place.height - y) };
       g_auto (JfPixels) pixels = { 0 };
 
-      if (! jf_pixels_read (&pixels, guidance->drawable, &rows, error))
+      if (! jf_pixels_read (&pixels, guidance->shape.drawable, &rows, error))
         return FALSE;
 
       add_pixels (&pixels, sums, weights);

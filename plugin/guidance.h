@@ -8,17 +8,18 @@
 #include <libgimp/gimp.h>
 
 #include "pixels.h"
+#include "shape.h"
 
 G_BEGIN_DECLS
 
 /* A layer where it lies on a target. */
 typedef struct
 {
-  GimpLayer    *layer;
-  GimpDrawable *drawable;   /* the layer, or how it looks with its effects                    */
-  GimpImage    *scratch;    /* that this is in; NULL: it has none                             */
-  JfRegion      place;      /* the target's place and size in coordinates of the drawable     */
-  double        mean[3];    /* the visible colour there, if the drawable has transparency     */
+  GimpLayer *layer;
+  JfShape    shape;      /* of what is read: the layer, or how it looks with its effects       */
+  GimpImage *scratch;    /* that this is in; NULL: it has none                                 */
+  JfRegion   place;      /* the target's place and size in coordinates of what is read         */
+  double     mean[3];    /* the visible colour there, if that has transparency                 */
 } JfGuidance;
 
 GList     * jf_guidance_list_candidates (GimpImage       *image,

@@ -11,6 +11,7 @@
 #include "computation.h"
 #include "guidance.h"
 #include "job.h"
+#include "shape.h"
 
 
 /* Below this share of guidance the user is told; a crop or a few pixels of misalignment stay above. */
@@ -20,7 +21,7 @@
 /* What becomes of one target. */
 typedef struct
 {
-  GimpDrawable *target;
+  JfShape       target;
   GimpDrawable *drawable;     /* the target, or the copy that becomes the new layer  */
   JfRegion      region;
 } Result;
@@ -46,6 +47,9 @@ static gboolean check_lock     (const JfJob   *job,
                                 GError       **error);
 static gboolean check_overlap  (const JfJob   *job,
                                 const Result  *result,
+                                GError       **error);
+static gboolean result_check   (const Result  *result,
+                                const JfJob   *job,
                                 GError       **error);
 static gboolean result_commit  (const Result  *result,
                                 const JfJob   *job,
@@ -160,7 +164,7 @@ compute_all (const JfJob   *job,
 
       jf_task_part_init (&part, task, (double) i / n_results, 1.0 / n_results);
 
-      if (! jf_computation_run (job, result->target, &result->region, result->drawable, &part.task, error))
+      if (! jf_computation_run (job, &result->target, &result->region, result->drawable, &part.task, error))
         return FALSE;
     }
 
@@ -174,6 +178,10 @@ commit_all (const JfJob   *job,
             GError       **error)
 {
   gboolean success = TRUE;
+
+  for (int i = 0; i < n_results; i++)
+    if (! result_check (&results[i], job, error))
+      return FALSE;
 
   gimp_image_undo_group_start (job->image);
 
@@ -194,7 +202,7 @@ result_init (Result        *result,
 {
   JfRegion *region = &result->region;
 
-  if (! check_lock (job, target, error))
+  if (! check_lock (job, target, error) || ! jf_shape_init (&result->target, target, error))
     return FALSE;
 
   if (! gimp_drawable_mask_intersect (target, &region->x, &region->y, &region->width, &region->height))
@@ -204,7 +212,6 @@ result_init (Result        *result,
                              _("The selection does not touch the layer “%s”. Move the selection, or select "
                                "nothing to filter the whole layer."));
 
-  result->target   = target;
   result->drawable = target;
 
   return (! job->guidance || check_overlap (job, result, error)) &&
@@ -216,19 +223,19 @@ static gboolean
 result_copy (Result  *result,
              GError **error)
 {
-  g_autofree char *name = gimp_item_get_name (GIMP_ITEM (result->target));
+  g_autofree char *name = gimp_item_get_name (GIMP_ITEM (result->target.drawable));
   /* TRANSLATORS: the name of the layer with the result; %s is the name of the layer filtered. */
   g_autofree char *copy_name = g_strdup_printf (_("%s filtered"), name);
-  GimpLayer       *copy      = gimp_layer_copy (GIMP_LAYER (result->target));
+  GimpLayer       *copy      = gimp_layer_copy (GIMP_LAYER (result->target.drawable));
 
   if (! copy)
-    return set_gimp_error (error, result->target);
+    return set_gimp_error (error, result->target.drawable);
 
   result->drawable = GIMP_DRAWABLE (copy);
 
   return gimp_item_set_name (GIMP_ITEM (copy), copy_name)      &&
          gimp_item_set_lock_content (GIMP_ITEM (copy), FALSE)  &&
-         gimp_layer_set_lock_alpha (copy, FALSE)               ? TRUE : set_gimp_error (error, result->target);
+         gimp_layer_set_lock_alpha (copy, FALSE)               ? TRUE : set_gimp_error (error, result->target.drawable);
 }
 
 /* A locked layer may well be the source of a new one, but nothing can be put into a locked group. */
@@ -262,9 +269,9 @@ check_overlap (const JfJob   *job,
                const Result  *result,
                GError       **error)
 {
-  double             overlap = jf_guidance_get_overlap (job->guidance, result->target, &result->region);
+  double             overlap = jf_guidance_get_overlap (job->guidance, result->target.drawable, &result->region);
   g_autofree char   *guidance_name = gimp_item_get_name (GIMP_ITEM (job->guidance));
-  g_autofree char   *target_name   = gimp_item_get_name (GIMP_ITEM (result->target));
+  g_autofree char   *target_name   = gimp_item_get_name (GIMP_ITEM (result->target.drawable));
   g_autofree char   *message       = NULL;
 
   if (overlap <= 0.0)
@@ -287,23 +294,34 @@ check_overlap (const JfJob   *job,
   return TRUE;
 }
 
+/* GIMP takes back nothing of what it has taken, so what it would refuse is found out before. The user works on while the
+ * filter runs.
+ */
+static gboolean
+result_check (const Result  *result,
+              const JfJob   *job,
+              GError       **error)
+{
+  return jf_shape_check (&result->target, error) && check_lock (job, result->target.drawable, error);
+}
+
 /* A new layer is filled while it is not in the image yet: what may take long comes first. */
 static gboolean
 result_commit (const Result  *result,
                const JfJob   *job,
                GError       **error)
 {
-  GimpItem       *item   = GIMP_ITEM (result->target);
+  GimpItem       *item   = GIMP_ITEM (result->target.drawable);
   const JfRegion *region = &result->region;
 
-  if (result->drawable != result->target &&
+  if (result->drawable != result->target.drawable &&
       ! gimp_image_insert_layer (job->image, GIMP_LAYER (result->drawable), GIMP_LAYER (gimp_item_get_parent (item)),
                                  gimp_image_get_item_position (job->image, item)))
-    return set_gimp_error (error, result->target);
+    return set_gimp_error (error, result->target.drawable);
 
   if (! gimp_drawable_merge_shadow (result->drawable, TRUE) ||
       ! gimp_drawable_update (result->drawable, region->x, region->y, region->width, region->height))
-    return set_gimp_error (error, result->target);
+    return set_gimp_error (error, result->target.drawable);
 
   return TRUE;
 }
@@ -316,7 +334,7 @@ result_discard (const Result *result)
 
   gimp_drawable_free_shadow (result->drawable);
 
-  if (result->drawable != result->target)
+  if (result->drawable != result->target.drawable)
     gimp_item_delete (GIMP_ITEM (result->drawable));
 }
 

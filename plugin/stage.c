@@ -55,7 +55,7 @@ jf_stage_new (const JfMode    *mode,
     return NULL;
 
   stage->overlap = jf_guidance_get_overlap (guidance, target, focus);
-  jf_raster_init (&stage->raster, opened.drawable, &stage->guidance.planes);
+  jf_raster_init (&stage->raster, opened.shape.drawable, &stage->guidance.planes);
 
   return g_steal_pointer (&stage);
 }

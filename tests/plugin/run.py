@@ -21,11 +21,19 @@ import fixture
 HERE = pathlib.Path (__file__).resolve ().parent
 
 
+# What a user does in the Layers dialog, as an item of a menu.
+LOCK_PIXELS = """(define (test-lock-pixels image layers)
+  (gimp-item-set-lock-content (vector-ref layers 0) TRUE))
+(script-fu-register-filter "test-lock-pixels" "Lock Pixels" "" "" "" "" "*" SF-ONE-OR-MORE-DRAWABLE)
+(script-fu-menu-register "test-lock-pixels" "<Image>/Layer")
+"""
+
 WIDE_SCREEN = '(color-management (mode display) (display-profile "{root}/wide.icc"))\n'
 
 
 def make_folders (root, arguments):
-    (root / 'gimp').mkdir ()
+    (root / 'gimp/scripts').mkdir (parents=True)
+    (root / 'gimp/scripts/lock-pixels.scm').write_text (LOCK_PIXELS)
     (root / 'plug-ins/joint-filter').mkdir (parents=True)
     (root / 'system').mkdir ()
     shutil.copy (arguments.plugin, root / 'plug-ins/joint-filter')
