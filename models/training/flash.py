@@ -7,9 +7,8 @@ coarse illumination and fine shading, both are changed, colours are mixed anew o
 shadows and highlights are drawn that the truth does not have. As in real pairs, most fine structure of the truth is that of
 the guide times a gain that varies slowly from place to place, mostly well below 1 because light is soft where it is scarce:
 of a real pair such a model, fitted in windows of 13 to 25 pixels, explains 63 to 85 % of what is coarser than a pixel.
-Reliefs are lit from another side, and shine. Infrared pictures of registered pairs are taken as they are, but for their tones.
-A share of guides is displaced, blank or of another scene, so that the network takes structure from a guide only where the
-target agrees. Values are sRGB-encoded, 0..1."""
+Infrared pictures of registered pairs are taken as they are, but for their tones. A share of guides is displaced, blank or of another
+scene, so that the network takes structure from a guide only where the target agrees. Values are sRGB-encoded, 0..1."""
 
 import math
 import random
@@ -28,7 +27,7 @@ MOSTLY_PAIRS = {'single': 1e-6, 'double': 1e-6, 'pair': 1}     # pairs alone, bu
 DARKEST = 1e-4               # keeps powers and logarithms finite
 BLURS = 8                    # of a batch
 LARGEST_SHIFT = 1.5          # of a guide, in pixels
-ZOOMS = (.5, 4)              # pictures made smaller have the sharpest pixels, with colours of their own; cameras' are softer
+ZOOMS = (.75, 2.4)           # cameras' pixels are seldom as sharp as those of pictures made smaller
 GROUPS = 16                  # patches of a batch are cut in groups that share scale and orientation
 
 
@@ -44,7 +43,7 @@ def cut(tiles, count, size, shares):
     for _ in range(GROUPS):
         kind = random.choices(kinds, [shares[k] for k in kinds])[0]
         pool = single if kind == 'single' else double
-        zoom = 1 if random.random() < .35 else math.exp(random.uniform(*map(math.log, ZOOMS)))
+        zoom = 1 if random.random() < .45 else math.exp(random.uniform(*map(math.log, ZOOMS)))
         window = min(round(size / zoom), tiles.photos.shape[-1])
         patches = crops(tiles, pool, count // GROUPS, window, kind == 'pair')
         if window != size:
@@ -94,49 +93,6 @@ def ambient(photo):
     k = some(photo, .15)
     photo[k] = photo[k] + noise.soft_grain(photo[k]) * uniform(k, .001, .008)
     return photo.clamp(0, 1)
-
-
-def dyed(photo, source, pairs):
-    """Weaves, prints, blossoms: what JPEG leaves of photographs has no colours of a pixel's size, so a share of surfaces takes
-    them from the structure of other photographs, one for each channel. Infrared passes dyes."""
-    k = some(photo, .15)
-    lightness = torch.cat([photo[k.roll(i)].mean(1, keepdim=True) for i in (1, 2, 3)], 1)
-    fine = lightness - coarse(lightness, random.choice((2, 4, 8)))
-    fine = fine / (fine.square().mean((1, 2, 3), keepdim=True).sqrt() + 1e-3)
-    dye = torch.exp((fine * uniform(fine, 0, .3)).clamp(-1, 1))
-    photo, source = photo.clone(), source.clone()
-    photo[k] = (photo[k] * dye).clamp(0, 1)
-    seen = ~torch.isin(k, pairs)
-    source[k[seen]] = (source[k[seen]] * dye[seen]).clamp(0, 1)
-    return photo, source
-
-
-def relieved(photo, source):
-    """Plaster, cloth, carpet: a share of surfaces has a relief, made of other photographs' structure, which each light shows
-    from its own side, the harder one of the guide with glints."""
-    k = some(photo, .2)
-    heights = photo[k.roll(1)].mean(1, keepdim=True)
-    heights = heights - coarse(heights, random.choice((4, 8, 16)))
-    where = torch.sigmoid(6 * gaussian(heights, random.randint(2, 4)) + uniform(heights, -3, 9))
-    soft, hard = slope(heights) * where, slope(heights) * where
-    strength = torch.exp(uniform(heights, math.log(.004), math.log(.08)))
-    contrast = strength * torch.exp(uniform(heights, math.log(.5), math.log(8)))
-    glints = (hard - uniform(heights, .5, 3)).clamp_min(0) * uniform(heights, -.1, .1).clamp_min(0)
-    photo, source = photo.clone(), source.clone()
-    photo[k] = (photo[k] * torch.exp((strength * soft).clamp(-1, 1))).clamp(0, 1)
-    source[k] = (source[k] * torch.exp((contrast * hard).clamp(-1, 1)) + glints).clamp(0, 1)
-    return photo, source
-
-
-def slope(heights):
-    """Of surfaces, towards one side each, mean square 1 in every patch."""
-    rise = rises(heights, uniform(heights, 0, 2 * math.pi))
-    return rise / (rise.square().mean((1, 2, 3), keepdim=True).sqrt() + 1e-3)
-
-
-def rises(heights, angle):
-    """From each pixel's neighbours on the side that the angle says."""
-    return torch.cos(angle) * (heights - heights.roll(1, 3)) + torch.sin(angle) * (heights - heights.roll(1, 2))
 
 
 def guide_of(source, pairs, grey):
@@ -189,13 +145,14 @@ def reshaded(light):
 def embossed(lightness):
     """Relief lit from the side: slopes of the fine structure, which the truth's light does not show so."""
     fine = lightness - coarse(lightness, 8)
-    rise = rises(fine, torch.tensor(random.uniform(0, 2 * math.pi)))
-    return torch.exp((rise * uniform(rise, 0, 12)).clamp(-1.5, 1.5))
+    angle = random.uniform(0, 2 * math.pi)
+    slope = math.cos(angle) * (fine - fine.roll(1, 3)) + math.sin(angle) * (fine - fine.roll(1, 2))
+    return torch.exp((slope * uniform(slope, 0, 12)).clamp(-1.5, 1.5))
 
 
 def recoloured(light, grey):
     b, device = len(light), light.device
-    matrix = torch.eye(3, device=device) + uniform(light, 0, .4)[:, 0] * torch.randn(b, 3, 3, device=device)
+    matrix = torch.eye(3, device=device) + .15 * torch.randn(b, 3, 3, device=device)
     mixed = torch.einsum('bij,bjhw->bihw', matrix, light) * lognormal(light, .25, 3)
     k = some(light, grey)
     mixed[k] = one_plane(light[k]).expand(-1, 3, -1, -1)
@@ -260,7 +217,6 @@ def load(folders, settings, device):
 @torch.no_grad()
 def examples(tiles, count, size, settings):
     photo, source, pairs = cut(tiles, count, size, settings['shares'])
-    photo, source = relieved(*dyed(photo, source, pairs))
     truth, guide = ambient(photo), imperfect(guide_of(source, pairs, settings['grey']))
     k = some(truth, settings['grey_targets'])
     truth[k] = truth[k].mean(1, keepdim=True).expand(-1, 3, -1, -1)

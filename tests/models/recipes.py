@@ -1,7 +1,7 @@
 # Joint Filter: learned joint image filtering
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
-# recipes: what the examples for flash, chroma, halftones and textures are like
+# recipes: what the examples for chroma, halftones and textures are like
 """Tests to be mixed into those that need PyTorch."""
 
 import json
@@ -33,35 +33,7 @@ def tiles(count):
     return photos.Tiles(colours, colours, torch.zeros(count, dtype=torch.bool))
 
 
-def changed(pictures, originals):
-    return (pictures != originals).flatten(1).any(1)
-
-
 class RecipeTests:
-    def test_all_but_infrared_shows_dyes(self):
-        import flash
-        import torch
-        torch.manual_seed(0)
-        random.seed(0)
-        photo, infrared = .25 + .5 * torch.rand(40, 3, 32, 32), torch.arange(20)
-        dyed, seen = flash.dyed(photo, photo, infrared)
-        assert changed(dyed, photo).sum() == 6
-        assert not changed(seen, photo)[:20].any() and changed(seen, photo)[20:].any()
-        assert (seen[20:] == dyed[20:]).all()
-
-    def test_each_light_shows_reliefs_from_its_own_side(self):
-        import flash
-        import torch
-        torch.manual_seed(0)
-        random.seed(0)
-        photo = .4 + .2 * torch.rand(100, 3, 32, 32)
-        lit, flashed = flash.relieved(photo, photo)
-        reliefs = changed(lit, photo)
-        assert reliefs.sum() == 20
-        sides = [torch.log(light[reliefs] / photo[reliefs]).flatten(1) for light in (lit, flashed)]
-        alike = torch.nn.functional.cosine_similarity(*sides).abs()
-        assert .3 < alike.mean() < .8, f'{alike.mean()}'
-
     def test_a_print_has_the_tone_of_its_truth_and_dots(self):
         import fields
         import halftone
