@@ -146,9 +146,9 @@ jf_computation_run (const JfJob     *job,
       computation.band = (JfRegion) { region->x, region->y + y, region->width, height };
       computation.task = &part.task;
 
-      if ((y == 0 && ! computation_begin (&computation, error)) ||
+      if ((y == 0 && ! computation_begin (&computation, error))                              ||
           ! jf_pixels_init (&computation.pixels, target->drawable, &computation.band, error) ||
-          (! find_result (&computation) && ! compute_result (&computation, error)) ||
+          (! find_result (&computation) && ! compute_result (&computation, error))           ||
           ! jf_shape_check (target, error))
         return FALSE;
 
@@ -327,9 +327,9 @@ computation_read (Computation  *computation,
 static void
 copy_alpha (Computation *computation)
 {
-  const JfKnown *known  = computation->known;
-  const JfPixels   *target = known ? known->target : &computation->target;
-  const JfRegion    inside = known ? computation->band : get_inside (computation);
+  const JfKnown  *known  = computation->known;
+  const JfPixels *target = known ? known->target : &computation->target;
+  const JfRegion  inside = known ? computation->band : get_inside (computation);
 
   if (target->alpha)
     jf_pixels_copy_alpha (target, &inside, &computation->pixels);
@@ -350,7 +350,8 @@ read_area (Computation     *computation,
 
   return jf_pixels_read (&computation->target, computation->drawable, area, error) &&
          (! computation->guide.layer ||
-          jf_guidance_read (&computation->guide, area, &computation->guidance, error));
+          (jf_shape_check (&computation->guide.shape, error) &&
+           jf_guidance_read (&computation->guide, area, &computation->guidance, error)));
 }
 
 /* The band in what the scene knows. */

@@ -215,8 +215,7 @@ jf_guidance_read (const JfGuidance  *guidance,
 {
   const JfRegion there = { guidance->place.x + region->x, guidance->place.y + region->y, region->width, region->height };
 
-  if (! jf_shape_check (&guidance->shape, error) ||
-      ! jf_pixels_read (pixels, guidance->shape.drawable, &there, error))
+  if (! jf_pixels_read (pixels, guidance->shape.drawable, &there, error))
     return FALSE;
 
   fill_transparency (guidance, pixels);
