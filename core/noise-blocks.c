@@ -32,11 +32,6 @@
 #define QUANTILE         0.25
 #define QUANTILE_NORMAL  -0.67448975
 
-/* A block that is half clipped has no more than this: noise around the limit, half of it cut off, leaves some there.
- * 32 and three standard deviations of a binomial distribution.
- */
-#define MAX_CUT          44
-
 /* Cutting a share p of a normal distribution off leaves about (1 - p)^1.55 of its variance (0.75 for 16 %, 0.34 for 50 %). */
 #define CUT_EXPONENT     1.55f
 
@@ -244,7 +239,7 @@ jf_noise_measure_blocks (const JfNoisePlane *plane,
   *cut      = *n_blocks < min_free;
 
   if (*cut)
-    *n_blocks = measure_places (plane, MAX_CUT, blocks);
+    *n_blocks = measure_places (plane, JF_NOISE_MAX_CUT, blocks);
 
   return blocks;
 }

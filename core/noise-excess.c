@@ -41,15 +41,6 @@
 
 /*  private functions  */
 
-/* What the mean of a picture's planes and 2x2 pixels is to be multiplied with for white noise to stay what it was; and the
- * largest ratio there is, that of noise which is the same in all of them.
- */
-static double
-get_coarse_gain (const JfPlanes *target)
-{
-  return 2.0 * sqrt (target->channels == 1 ? COLOURS : target->channels);
-}
-
 /* The mean over channels and 2x2 pixels, times @gain. */
 static float *
 halve (const JfPlanes *picture,
@@ -114,7 +105,7 @@ estimate_coarse (const JfPlanes     *target,
                  double              variances[JF_NOISE_N_CLASSES],
                  gboolean           *cut)
 {
-  g_autofree float        *pixels   = halve (target, (float) get_coarse_gain (target));
+  g_autofree float        *pixels   = halve (target, (float) jf_noise_get_coarse_gain (target->channels));
   g_autofree float        *guides   = guidance ? halve (guidance, 1.0f) : NULL;
   g_autofree guint8       *extremes = halve_extremes (planes, target->channels);
   g_autofree JfNoiseBlock *blocks   = NULL;
@@ -172,7 +163,7 @@ estimate_ratio (const JfPlanes     *target,
 
   ratio = sqrt (ratios[share > FEW_COARSE_SHARE && n_ratios > 1 ? 1 : 0]);
 
-  return (float) CLAMP (ratio, cut ? 1.0 : 0.0, get_coarse_gain (target));
+  return (float) CLAMP (ratio, cut ? 1.0 : 0.0, jf_noise_get_coarse_gain (target->channels));
 }
 
 /* From the darkest to the brightest values, but for a few that may be lights or pixels out of order. */
@@ -220,6 +211,19 @@ leave_out_chance (float excess)
 }
 
 /*  public functions  */
+
+/**
+ * jf_noise_get_coarse_gain:
+ * @n_channels: a picture's channels
+ *
+ * Returns: what the mean of a picture's channels and 2x2 pixels is to be multiplied with for white noise to stay what it was; and
+ *   the largest ratio there is, that of noise which is the same in all of them
+ */
+double
+jf_noise_get_coarse_gain (int n_channels)
+{
+  return 2.0 * sqrt (n_channels == 1 ? COLOURS : n_channels);
+}
 
 /**
  * jf_noise_estimate_excess:

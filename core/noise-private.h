@@ -29,6 +29,10 @@ G_BEGIN_DECLS
  */
 #define JF_NOISE_MAX_EXTREMES   1
 
+/* A block that is half clipped has no more than this: noise around the limit, half of it cut off, leaves some there.
+ * 32 and three standard deviations of a binomial distribution.
+ */
+#define JF_NOISE_MAX_CUT        44
 
 /* What guides, without colours, and the coefficients of its blocks, one after the other. */
 typedef struct
@@ -118,6 +122,11 @@ void           jf_noise_measure_classes  (const JfNoisePlane *plane,
                                           int                 n_patches,
                                           double              variances[JF_NOISE_N_CLASSES]);
 double         jf_noise_join_classes     (const double        variances[JF_NOISE_N_CLASSES]);
+
+double         jf_noise_get_coarse_gain  (int                 n_channels);
+void           jf_noise_add_cut          (const JfNoisePlane *planes,
+                                          int                 n_planes,
+                                          JfNoise            *noise);
 
 int            jf_noise_estimate_narrow  (const JfNoisePlane *plane,
                                           double              variances[JF_NOISE_N_CLASSES]);

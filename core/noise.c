@@ -7,6 +7,7 @@
  * (noise-blocks.c) and, for noise that is correlated over several pixels, of its patches (noise-patches.c); both know noise
  * by its cosine transform (noise-cosine.c). What a second picture explains is left out (noise-guide.c). Pictures that have no
  * room for blocks are measured by differences (noise-narrow.c). How much of the noise is coarse is its excess (noise-excess.c).
+ * In front of black and white noise is cut off, and measured by itself (noise-cut.c).
  *
  * Here the channels are joined.
  */
@@ -130,7 +131,8 @@ estimate_all (const JfPlanes     *target,
  *
  * Estimates the standard deviation of the noise, in the units of the picture's values, as the root mean square
  * over the channels; where it falls with the light, up to that of the darkest quarter. Clipped areas are left out,
- * and so are channels that have nothing else. Without @guidance a clean photograph comes out at some thousandths
+ * and so are channels that have nothing else; but grounds of black or white count with what is left of their noise,
+ * and the shift that it makes is part of the excess. Without @guidance a clean photograph comes out at some thousandths
  * of full scale, since its finest texture cannot be told from noise. The excess is 0 where nothing speaks against
  * white noise, and in pictures that are too small or clipped to tell.
  *
@@ -153,6 +155,7 @@ jf_noise_estimate (const JfPlanes *target,
 
   noise.level  = estimate_all (target, guide, planes, variances);
   noise.excess = jf_noise_estimate_excess (target, planes, guidance, noise.level, variances);
+  jf_noise_add_cut (planes, target->channels, &noise);
   g_clear_pointer (&guide, jf_noise_guide_free);
 
   return noise;

@@ -123,7 +123,7 @@ test_texture (void)
   g_assert_cmpfloat_with_epsilon (jf_noise_estimate (&planes, NULL).level, 0.0316, 0.1 * 0.0316);
 }
 
-/* Half of the picture is blown out, so that its noise is cut off. */
+/* Half of the picture is blown out, so that half of its noise is cut off there. */
 static void
 test_clipped (void)
 {
@@ -136,7 +136,7 @@ test_clipped (void)
 
   add_noise (&planes, 0, 0.05, random);
   clip (&planes);
-  g_assert_cmpfloat_with_epsilon (jf_noise_estimate (&planes, NULL).level, 0.05, 0.05 * 0.05);
+  g_assert_cmpfloat_with_epsilon (jf_noise_estimate (&planes, NULL).level, 0.05 * sqrt (0.75), 0.05 * 0.05);
 }
 
 static void
@@ -172,7 +172,7 @@ test_clipped_channel (void)
   g_assert_cmpfloat_with_epsilon (jf_noise_estimate (&planes, NULL).level, 0.05, 0.05 * 0.05);
 }
 
-/* A channel of which only a few lights are not clipped does not count either. */
+/* A channel of which only a few lights are not clipped does not count either, but for what is left of its ground's noise. */
 static void
 test_lights (void)
 {
@@ -186,7 +186,7 @@ test_lights (void)
     add_noise (&planes, channel, 0.05, random);
 
   clip (&planes);
-  g_assert_cmpfloat_with_epsilon (jf_noise_estimate (&planes, NULL).level, 0.05, 0.05 * 0.05);
+  g_assert_cmpfloat_with_epsilon (jf_noise_estimate (&planes, NULL).level, 0.05 * sqrt (2.55 / 3.0), 0.05 * 0.05);
 }
 
 /* A noisy photo of something small in front of white: half of the ground's noise is cut off. The same
@@ -205,7 +205,7 @@ test_white_ground (void)
 
   add_noise (&planes, 0, 0.05, random);
   clip (&planes);
-  g_assert_cmpfloat_with_epsilon (jf_noise_estimate (&planes, NULL).level, 0.05, 0.25 * 0.05);
+  g_assert_cmpfloat_with_epsilon (jf_noise_estimate (&planes, NULL).level, 0.05 * sqrt (0.51), 0.05 * 0.05);
 }
 
 /* Grain two pixels wide, with next to nothing at the highest frequencies: the mean of 2x2 pixels of
@@ -481,19 +481,99 @@ test_excess_of_grain (void)
   g_assert_cmpfloat (get_excess (&planes, NULL), <=, 2.0 * sqrt (3.0) - 1.0 + 1e-6);
 }
 
-/* Half of the picture is blown out. */
+/* What is there of noise, as networks are told of it. */
+static JfNoise
+measure_difference (const JfPlanes *noisy,
+                    const JfPlanes *truth)
+{
+  double fine   = 0.0;
+  double coarse = 0.0;
+
+  for (int i = 0; i < 3 * SIZE * SIZE; i++)
+    fine += pow (noisy->data[i] - truth->data[i], 2.0) / (3 * SIZE * SIZE);
+
+  for (int y = 0; y < SIZE; y += 2)
+    for (int x = 0; x < SIZE; x += 2)
+      {
+        double sum = 0.0;
+
+        for (int i = 0; i < 12; i++)
+          {
+            const int pixel = i / 4 * SIZE * SIZE + (y + i / 2 % 2) * SIZE + x + i % 2;
+
+            sum += noisy->data[pixel] - truth->data[pixel];
+          }
+
+        coarse += 12.0 * pow (sum / 12.0, 2.0) / (SIZE * SIZE / 4);
+      }
+
+  return (JfNoise) { (float) sqrt (fine), (float) (sqrt (coarse) - sqrt (fine)) };
+}
+
+/* The left half is a ground with noise of its own, of which what does not fit in is cut off. */
 static void
-test_excess_beside_white (void)
+check_ground (float  brightness,
+              double sigma,
+              double tolerance)
+{
+  g_autoptr(GRand) random = g_rand_new_with_seed (1);
+  g_auto(JfPlanes) truth  = make_ramp (3, SIZE, SIZE);
+  g_auto(JfPlanes) planes = make_ramp (3, SIZE, SIZE);
+  g_auto(JfPlanes) ground = make_ramp (3, SIZE, SIZE);
+  JfNoise          there, found;
+
+  add_shared_noise (&planes, 0.5, 0.05, random);
+  add_shared_noise (&ground, 0.5, sigma, random);
+
+  for (int i = 0; i < 3 * SIZE * SIZE; i++)
+    if (i % SIZE < SIZE / 2)
+      {
+        planes.data[i] = ground.data[i] - truth.data[i] + brightness;
+        truth.data[i]  = brightness;
+      }
+
+  clip (&planes);
+  there = measure_difference (&planes, &truth);
+  found = jf_noise_estimate (&planes, NULL);
+  g_assert_cmpfloat_with_epsilon (found.level, there.level, tolerance * there.level);
+  g_assert_cmpfloat_with_epsilon (found.excess, there.excess, tolerance * there.level);
+}
+
+static void
+test_excess_of_grounds (void)
+{
+  check_ground (0.0f, 0.05, 0.1);
+  check_ground (0.0f, 0.1, 0.1);
+  check_ground (1.0f, 0.05, 0.1);
+  check_ground (1.0f, 0.03, 0.1);
+}
+
+/* A ground a little darker than white is not taken for white that noise has shifted. */
+static void
+test_excess_of_light_ground (void)
+{
+  check_ground (0.96f, 0.05, 0.25);
+}
+
+/* Things in front of a sky without any noise that is left: their edges are not the sky's noise. */
+static void
+test_excess_of_sky (void)
 {
   g_autoptr(GRand) random = g_rand_new_with_seed (1);
   g_auto(JfPlanes) planes = make_ramp (3, SIZE, SIZE);
 
-  for (int i = 0; i < 3 * SIZE * SIZE; i++)
-    if (i % SIZE < SIZE / 2)
-      planes.data[i] = 1.0f;
-
   add_shared_noise (&planes, 0.5, 0.05, random);
-  clip (&planes);
+
+  for (int y = 0; y < SIZE; y += 4)
+    for (int x = 0; x < SIZE / 2; x += 4)
+      {
+        const float shade = (float) g_rand_double_range (random, -0.4, 0.6);
+
+        for (int i = 0; i < 3 * 16; i++)
+          planes.data[(i / 16 * SIZE + y + i / 4 % 4) * SIZE + x + i % 4] = 1.0f - MAX (shade, 0.0f);
+      }
+
+  g_assert_cmpfloat_with_epsilon (jf_noise_estimate (&planes, NULL).level, 0.05, 0.1 * 0.05);
   g_assert_cmpfloat_with_epsilon (get_excess (&planes, NULL), sqrt (2.0) - 1.0, 0.12);
 }
 
@@ -758,7 +838,9 @@ main (int    argc,
   g_test_add_func ("/noise/excess/grey", test_excess_of_grey);
   g_test_add_func ("/noise/excess/chroma", test_excess_of_chroma);
   g_test_add_func ("/noise/excess/grain", test_excess_of_grain);
-  g_test_add_func ("/noise/excess/beside-white", test_excess_beside_white);
+  g_test_add_func ("/noise/excess/grounds", test_excess_of_grounds);
+  g_test_add_func ("/noise/excess/light-ground", test_excess_of_light_ground);
+  g_test_add_func ("/noise/excess/sky", test_excess_of_sky);
   g_test_add_func ("/noise/excess/near-white", test_excess_near_white);
   g_test_add_func ("/noise/excess/chroma-near-white", test_excess_of_chroma_near_white);
   g_test_add_func ("/noise/excess/beside-light", test_excess_beside_light);
