@@ -21,9 +21,10 @@ import fixture
 HERE = pathlib.Path (__file__).resolve ().parent
 
 
-# What a user does in the Layers dialog, as an item of a menu.
+# What a user does in the Layers dialog, as an item of a menu; that GIMP 3.2 can undo it is not what makes the image dirty.
 LOCK_PIXELS = """(define (test-lock-pixels image layers)
-  (gimp-item-set-lock-content (vector-ref layers 0) TRUE))
+  (gimp-item-set-lock-content (vector-ref layers 0) TRUE)
+  (gimp-image-clean-all image))
 (script-fu-register-filter "test-lock-pixels" "Lock Pixels" "" "" "" "" "*" SF-ONE-OR-MORE-DRAWABLE)
 (script-fu-menu-register "test-lock-pixels" "<Image>/Layer")
 """
