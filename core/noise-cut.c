@@ -65,6 +65,16 @@ typedef struct
   double    certainty;
 } Ground;
 
+/* Noise where none is cut off and where some is, together. */
+typedef struct
+{
+  double usual;             /* the variance where none is cut off                        */
+  double ratio;             /* there, of coarse noise to what it were if noise was white */
+  double fine;              /* the variance of all                                       */
+  double coarse;            /* likewise, of coarse noise                                 */
+  double found;             /* the share of the picture that grounds have                */
+} Join;
+
 /*  private functions  */
 
 /* The extreme value that more of a block's pixels have. */
@@ -185,6 +195,30 @@ get_difference (const Ground *ground,
   return square > usual ? square - usual : ground->nearness * (square - usual);
 }
 
+/* Adds what a channel's ground has. @shifts: of all places, by all channels in the mean. */
+static void
+join_add (Join               *join,
+          const JfNoisePlane *plane,
+          int                 n_planes,
+          int                 n_places,
+          double             *shifts)
+{
+  g_autofree CutBlock *blocks = NULL;
+  Ground               ground;
+  double               share;
+
+  measure_ground (plane, n_places, join->usual, &ground);
+  blocks = ground.blocks;
+  share  = ground.certainty * ground.n_blocks / n_places / n_planes;
+
+  join->found  += share;
+  join->fine   += share * get_difference (&ground, ground.square, join->usual);
+  join->coarse += share * get_difference (&ground, ground.square - ground.shift * ground.shift, join->usual) * join->ratio;
+
+  for (int i = 0; i < ground.n_blocks; i++)
+    shifts[blocks[i].place] += copysign (ground.certainty * ground.shift / n_planes, blocks[i].shift);
+}
+
 /*  public functions  */
 
 /**
@@ -200,44 +234,29 @@ jf_noise_add_cut (const JfNoisePlane *planes,
                   int                 n_planes,
                   JfNoise            *noise)
 {
-  const double        level  = noise->level;
-  const double        usual  = level * level;
-  const double        ratio  = level > 0.0 ? 1.0 + noise->excess / level : 1.0;
-  const double        gain   = jf_noise_get_coarse_gain (n_planes);
-  g_autofree double  *shifts = NULL;
-  double              fine   = usual;
-  double              coarse = usual * ratio * ratio;
-  double              found  = 0.0;
-  int                 n;
+  const double       level  = noise->level;
+  const double       usual  = level * level;
+  const double       share  = level > 0.0 ? 1.0 + noise->excess / level : 1.0;
+  const double       gain   = jf_noise_get_coarse_gain (n_planes);
+  Join               join   = { usual, share * share, usual, usual * share * share, 0.0 };
+  g_autofree double *shifts = NULL;
+  int                n;
 
   if (planes->width < JF_NOISE_BLOCK_SIZE || planes->height < JF_NOISE_BLOCK_SIZE)
     return;
 
   n      = jf_noise_count_places (planes->width, planes->height, JF_NOISE_BLOCK_SIZE, MAX_PLACES);
   shifts = g_new0 (double, n);
+
   for (int i = 0; i < n_planes; i++)
-    {
-      g_autofree CutBlock *blocks = NULL;
-      Ground               ground;
-      double               share;
+    join_add (&join, &planes[i], n_planes, n, shifts);
 
-      measure_ground (&planes[i], n, usual, &ground);
-      blocks  = ground.blocks;
-      share   = ground.certainty * ground.n_blocks / n / n_planes;
-      found  += share;
-      fine   += share * get_difference (&ground, ground.square, usual);
-      coarse += share * get_difference (&ground, ground.square - ground.shift * ground.shift, usual) * ratio * ratio;
-
-      for (int j = 0; j < ground.n_blocks; j++)
-        shifts[blocks[j].place] += copysign (ground.certainty * ground.shift / n_planes, blocks[j].shift);
-    }
-
-  if (found == 0.0)
+  if (join.found == 0.0)
     return;
 
   for (int i = 0; i < n; i++)
-    coarse += gain * gain * shifts[i] * shifts[i] / n;
+    join.coarse += gain * gain * shifts[i] * shifts[i] / n;
 
-  noise->level  = (float) sqrt (MAX (fine, 0.0));
-  noise->excess = (float) sqrt (MAX (coarse, 0.0)) - noise->level;
+  noise->level  = (float) sqrt (MAX (join.fine, 0.0));
+  noise->excess = (float) sqrt (MAX (join.coarse, 0.0)) - noise->level;
 }
