@@ -131,13 +131,31 @@ jf_planes_crop (JfPlanes        *planes,
   if (! jf_planes_init (planes, source->channels, region->width, region->height, error))
     return FALSE;
 
-  for (int c = 0; c < source->channels; c++)
-    for (int y = 0; y < region->height; y++)
-      memcpy (planes->data + ((gsize) c * region->height + y) * region->width,
-              jf_planes_get_row (source, c, region->x, region->y + y),
-              sizeof (float) * region->width);
+  jf_planes_copy (planes, 0, 0, source, region);
 
   return TRUE;
+}
+
+/**
+ * jf_planes_copy:
+ * @planes: (inout): where to
+ * @x:      of the part in @planes
+ * @y:      of the part in @planes
+ * @source: where from; of as many planes, or more
+ * @region: the part of @source, inside both
+ */
+void
+jf_planes_copy (JfPlanes       *planes,
+                int             x,
+                int             y,
+                const JfPlanes *source,
+                const JfRegion *region)
+{
+  for (int c = 0; c < planes->channels; c++)
+    for (int i = 0; i < region->height; i++)
+      memcpy (jf_planes_get_row (planes, c, x, y + i),
+              jf_planes_get_row (source, c, region->x, region->y + i),
+              sizeof (float) * region->width);
 }
 
 /**

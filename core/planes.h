@@ -54,6 +54,11 @@ gboolean jf_planes_crop        (JfPlanes        *planes,
                                 const JfPlanes  *source,
                                 const JfRegion  *region,
                                 GError         **error);
+void     jf_planes_copy        (JfPlanes        *planes,
+                                int              x,
+                                int              y,
+                                const JfPlanes  *source,
+                                const JfRegion  *region);
 void     jf_planes_blend       (JfPlanes        *output,
                                 const JfPlanes  *target,
                                 const JfRegion  *region,

@@ -6,8 +6,6 @@
  * Statistics of a picture need neither all of its pixels nor memory for them. The squares lie below each other, as a
  * picture of its own; whoever has no room for the whole one reads them one by one.
  */
-#include <string.h>
-
 #include "sample.h"
 
 
@@ -90,8 +88,5 @@ jf_sample_copy (JfPlanes       *sample,
                 const JfPlanes *picture,
                 const JfRegion *square)
 {
-  for (int channel = 0; channel < sample->channels; channel++)
-    for (int y = 0; y < SIDE; y++)
-      memcpy (jf_planes_get_row (sample, channel, 0, i * SIDE + y),
-              jf_planes_get_row (picture, channel, square->x, square->y + y), sizeof (float) * SIDE);
+  jf_planes_copy (sample, 0, i * SIDE, picture, square);
 }

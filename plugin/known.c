@@ -5,8 +5,6 @@
  *
  * It holds where nothing of what it was found out from has changed: the user may have painted since.
  */
-#include <string.h>
-
 #include "sample.h"
 
 #include "known.h"
@@ -88,21 +86,12 @@ jf_known_read_result (const JfKnown  *known,
                       const JfRegion *region,
                       JfPlanes       *output)
 {
-  JfRegion          missing;
-  g_auto (JfPlanes) row = { 0 };
+  JfRegion missing;
 
-  if (jf_patchwork_find (known->result, region, &missing) ||
-      ! jf_planes_init (&row, output->channels, output->width, 1, NULL))
+  if (jf_patchwork_find (known->result, region, &missing))
     return FALSE;
 
-  for (int y = 0; y < output->height; y++)
-    {
-      jf_patchwork_read (known->result, region->x, region->y + y, &row);
-
-      for (int channel = 0; channel < row.channels; channel++)
-        memcpy (jf_planes_get_row (output, channel, 0, y), jf_planes_get_row (&row, channel, 0, 0),
-                sizeof (float) * row.width);
-    }
+  jf_planes_copy (output, 0, 0, &known->result->planes, region);
 
   return TRUE;
 }

@@ -122,10 +122,7 @@ jf_patchwork_put (JfPatchwork    *patchwork,
 {
   JfRegion cells = final ? get_cells (patchwork, region) : get_whole_cells (patchwork, region);
 
-  for (int c = 0; c < planes->channels; c++)
-    for (int y = 0; y < region->height; y++)
-      memcpy (jf_planes_get_row (&patchwork->planes, c, region->x, region->y + y),
-              jf_planes_get_row (planes, c, 0, y), sizeof (float) * region->width);
+  jf_planes_copy (&patchwork->planes, region->x, region->y, planes, &(JfRegion) { 0, 0, region->width, region->height });
 
   for (int y = 0; y < cells.height && cells.width > 0; y++)
     memset (patchwork->cells + (gsize) (cells.y + y) * patchwork->n_columns + cells.x, final ? FRESH : OLD, cells.width);
@@ -230,12 +227,8 @@ copy_cells (const JfPatchwork *patchwork,
       for (to = from; to < end && (cells[to / CELL] != NOTHING) == here; )
         to = MIN ((to / CELL + 1) * CELL, end);
 
-      if (here != known)
-        continue;
-
-      for (int c = 0; c < row->channels; c++)
-        memcpy (jf_planes_get_row (row, c, from - x, 0), jf_planes_get_row (planes, c, from, y),
-                sizeof (float) * (to - from));
+      if (here == known)
+        jf_planes_copy (row, from - x, 0, planes, &(JfRegion) { from, y, to - from, 1 });
     }
 }
 

@@ -100,10 +100,7 @@ copy_row (int       x,
           JfPlanes *row,
           gpointer  data)
 {
-  const JfPlanes *planes = data;
-
-  for (int c = 0; c < row->channels; c++)
-    memcpy (jf_planes_get_row (row, c, 0, 0), jf_planes_get_row (planes, c, x, y), sizeof (float) * row->width);
+  jf_planes_copy (row, 0, 0, data, &(JfRegion) { x, y, row->width, 1 });
 }
 
 static void

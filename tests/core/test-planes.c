@@ -122,6 +122,19 @@ test_crop (void)
   g_assert_cmpmem (found.data, sizeof (float) * 4, ((const float[]) { 4, 5, 10, 11 }), sizeof (float) * 4);
 }
 
+/* Two of three planes of 3 × 2 pixels: the lower left 2 × 1 become the upper right ones. */
+static void
+test_copy (void)
+{
+  float    values[18] = { 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17 };
+  float    result[12] = { 0 };
+  JfPlanes source     = { values, 3, 3, 2 };
+  JfPlanes found      = { result, 2, 3, 2 };
+
+  jf_planes_copy (&found, 1, 0, &source, &(JfRegion) { 0, 1, 2, 1 });
+  g_assert_cmpmem (result, sizeof (result), ((const float[]) { 0, 3, 4, 0, 0, 0, 0, 9, 10, 0, 0, 0 }), sizeof (result));
+}
+
 static void
 test_blend_part (void)
 {
@@ -147,6 +160,7 @@ main (int    argc,
   g_test_add_func ("/planes/init-too-large", test_init_too_large);
   g_test_add_func ("/planes/clear", test_clear);
   g_test_add_func ("/planes/crop", test_crop);
+  g_test_add_func ("/planes/copy", test_copy);
   g_test_add_func ("/planes/blend", test_blend);
   g_test_add_func ("/planes/blend-part", test_blend_part);
   g_test_add_func ("/planes/blend-full-strength", test_blend_full_strength);
