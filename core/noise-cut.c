@@ -140,7 +140,7 @@ leave_out_distance (Ground *ground)
   const double mean  = ground->shift;
   const double ratio = mean > 0.0 ? ground->square / (mean * mean) : 0.0;
 
-  ground->nearness = CLAMP ((ratio - NEAR_RATIO) / (LIMIT_RATIO - NEAR_RATIO), 0.0, 1.0);
+  ground->nearness = jf_noise_get_share (ratio, NEAR_RATIO, LIMIT_RATIO);
   ground->shift    = ground->nearness * mean;
   ground->square  += ground->shift * ground->shift - mean * mean;
 }
@@ -162,7 +162,7 @@ find_ground (Ground *ground,
   while (ground->n_blocks < n && ground->blocks[ground->n_blocks].square <= most)
     ground->n_blocks++;
 
-  ground->certainty = CLAMP (((double) ground->n_blocks / n - EDGES_SHARE) / (GROUND_SHARE - EDGES_SHARE), 0.0, 1.0);
+  ground->certainty = jf_noise_get_share ((double) ground->n_blocks / n, EDGES_SHARE, GROUND_SHARE);
   for (int i = 0; i < ground->n_blocks; i++)
     {
       ground->square += ground->blocks[i].square / ground->n_blocks;

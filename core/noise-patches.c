@@ -269,9 +269,9 @@ jf_noise_raise_to_patches (const JfNoisePlane *plane,
   high /= jf_noise_get_quantile (HIGH_NORMAL, freedom);
   whole = patches[(int) (PATCH_QUANTILE * n_patches)].variance / jf_noise_get_quantile (PATCH_NORMAL, freedom);
 
-  share  = CLAMP ((TEXTURE_EXCESS - sqrt (high / low)) / (TEXTURE_EXCESS - NOISE_EXCESS), 0.0, 1.0);
-  share *= CLAMP ((WHITE_FREEDOM - independent) / (WHITE_FREEDOM - SPREAD_FREEDOM), 0.0, 1.0);
-  share *= CLAMP ((independent - SHADE_FREEDOM) / (COARSE_FREEDOM - SHADE_FREEDOM), 0.0, 1.0);
+  share  = jf_noise_get_share (sqrt (high / low), TEXTURE_EXCESS, NOISE_EXCESS);
+  share *= jf_noise_get_share (independent, WHITE_FREEDOM, SPREAD_FREEDOM);
+  share *= jf_noise_get_share (independent, SHADE_FREEDOM, COARSE_FREEDOM);
 
   return variance + share * MAX (MIN (whole, MAX_GAIN * variance) - variance, 0.0);
 }

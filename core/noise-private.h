@@ -152,6 +152,15 @@ jf_noise_plane_count_extremes (const JfNoisePlane *plane,
   return extremes ? n / plane->n_averaged : n;
 }
 
+/* From 0 at @none to 1 at @all, which may be less than @none. */
+static inline double
+jf_noise_get_share (double value,
+                    double none,
+                    double all)
+{
+  return CLAMP ((value - none) / (all - none), 0.0, 1.0);
+}
+
 /* For qsort (). */
 static inline int
 jf_noise_compare_floats (const void *a,
